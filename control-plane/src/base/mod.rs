@@ -1,0 +1,7 @@
+//! What any service needs and that knows nothing of this project: time, ids, secrets, hashes.
+
+pub mod clock;
+pub mod hash;
+pub mod idgen;
+pub mod ids;
+pub mod secret;

@@ -1,0 +1,10 @@
+//! Reeve: a control plane for a fleet of external LiteLLM proxies.
+//!
+//! Layers, imported one way only (held by `tests/layers.rs`):
+//! `api -> service -> store -> domain -> base`, with the side branches
+//! `reconcile -> store, proxy, domain, base`, `push -> store, protocol, domain, base`,
+//! `proxy -> domain, base`, `jobs -> service, store`; `app` and `cmd` may see all.
+
+pub mod base;
+pub mod domain;
+pub mod proxy;

@@ -1,0 +1,3 @@
+//! The `reeve` binary: parses the command line and hands over to `cmd`.
+
+fn main() {}

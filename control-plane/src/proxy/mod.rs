@@ -1,0 +1,1 @@
+//! The LiteLLM client: the only place that speaks HTTP to a proxy.
