@@ -5,7 +5,7 @@ use std::sync::{
     atomic::{AtomicU64, Ordering},
 };
 
-use rand::Rng as _;
+use rand::RngExt as _;
 use uuid::Uuid;
 
 use super::secret::Secret;
