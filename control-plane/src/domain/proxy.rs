@@ -1,0 +1,57 @@
+//! Proxies of the fleet, as the registry knows them.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use serde_json::Value;
+
+use crate::base::ids::ProxyId;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, sqlx::Type, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
+#[sqlx(type_name = "text", rename_all = "lowercase")]
+#[serde(rename_all = "lowercase")]
+pub enum ProxyStatus {
+    /// Not probed yet.
+    Unknown,
+    Ready,
+    Unreachable,
+    /// It answers, but cannot be managed; the reason says why.
+    Unsupported,
+}
+
+impl ProxyStatus {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Unknown => "unknown",
+            Self::Ready => "ready",
+            Self::Unreachable => "unreachable",
+            Self::Unsupported => "unsupported",
+        }
+    }
+}
+
+/// A proxy without its master key.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Proxy {
+    pub id: ProxyId,
+    pub name: String,
+    /// Admin URL, no trailing slash.
+    pub base_url: String,
+    /// The URL agents use, no trailing slash.
+    pub public_url: String,
+    pub labels: BTreeMap<String, String>,
+    /// Being removed: everything of ours on it is taken away first.
+    pub deleting: bool,
+    pub version: i64,
+    pub created_at: DateTime<Utc>,
+    pub updated_at: DateTime<Utc>,
+    pub status: ProxyStatus,
+    pub status_since: DateTime<Utc>,
+    pub status_code: Option<String>,
+    pub status_message: Option<String>,
+    pub litellm_version: Option<String>,
+    pub capabilities: Value,
+    pub checked_at: Option<DateTime<Utc>>,
+    pub scanned_at: Option<DateTime<Utc>>,
+    pub foreign_counts: Value,
+}

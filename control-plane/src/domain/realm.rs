@@ -1,0 +1,46 @@
+//! Realms and their virtual keys.
+
+use chrono::{DateTime, Utc};
+
+use crate::base::ids::{KeyId, ModelId, RealmId};
+
+/// A tenant group.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Realm {
+    pub id: RealmId,
+    /// Unique and immutable: part of the key alias.
+    pub slug: String,
+    pub name: String,
+    pub description: String,
+    pub is_default: bool,
+    pub default_model_id: Option<ModelId>,
+    /// US dollars a month, pooled over all its agents.
+    pub monthly_budget_usd: Option<f64>,
+    pub version: i64,
+    pub created_at: DateTime<Utc>,
+    pub updated_at: DateTime<Utc>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, sqlx::Type, serde::Serialize, utoipa::ToSchema)]
+#[sqlx(type_name = "text", rename_all = "lowercase")]
+#[serde(rename_all = "lowercase")]
+pub enum KeyState {
+    /// Delivered to agents.
+    Current,
+    /// Still valid until they have the next one, or its time is up.
+    Retiring,
+}
+
+/// One generation of a realm's virtual key, as it may be shown.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RealmKey {
+    pub id: KeyId,
+    pub realm_id: RealmId,
+    pub generation: i64,
+    /// SHA-256 (hex) of the plaintext: its name on every proxy.
+    pub token: String,
+    pub fingerprint: String,
+    pub state: KeyState,
+    pub created_at: DateTime<Utc>,
+    pub retire_after: Option<DateTime<Utc>>,
+}
