@@ -1,7 +1,9 @@
 //! What any service needs and that knows nothing of this project: time, ids, secrets, hashes.
 
+pub mod backoff;
 pub mod clock;
 pub mod hash;
 pub mod idgen;
 pub mod ids;
+pub mod seal;
 pub mod secret;
