@@ -16,7 +16,9 @@ pub fn check(field: &str, slug: &str) -> Result<()> {
     if !fine {
         return Err(Error::invalid(
             field,
-            format!("expected 1 to {MAX_SLUG} of a-z, 0-9 and '-', with a letter or digit at both ends, such as \"team-a\""),
+            format!(
+                "expected 1 to {MAX_SLUG} of a-z, 0-9 and '-', with a letter or digit at both ends, such as \"team-a\""
+            ),
         ));
     }
     if uuid::Uuid::try_parse(slug).is_ok() {

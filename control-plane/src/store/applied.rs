@@ -1,0 +1,209 @@
+//! What we last made true on each proxy.
+
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use super::Conn;
+use crate::{
+    base::ids::ProxyId,
+    domain::{
+        change::Revision,
+        error::Result,
+        object::{Object, ObjectKind},
+    },
+};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, sqlx::Type)]
+#[sqlx(type_name = "text", rename_all = "lowercase")]
+pub enum AppliedState {
+    /// Written before the first call: something may be there.
+    Intended,
+    Applied,
+    Failed,
+}
+
+/// One object on one proxy.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Applied {
+    pub proxy_id: ProxyId,
+    pub kind: ObjectKind,
+    pub object_id: Uuid,
+    /// Its name there: `model_info.id`, `team_id`, or the key's SHA-256.
+    pub external_id: String,
+    pub generation: Revision,
+    /// Hash of our own last rendered body.
+    pub hash: String,
+    pub state: AppliedState,
+    /// Model names it lets through there (team, key) or serves (deployment).
+    pub models: Vec<String>,
+    pub expires_at: Option<DateTime<Utc>>,
+    pub error_code: Option<String>,
+    pub error_message: Option<String>,
+    pub observed_at: DateTime<Utc>,
+}
+
+impl Applied {
+    pub fn object(&self) -> Object {
+        Object { kind: self.kind, id: self.object_id }
+    }
+}
+
+async fn select(
+    conn: &mut Conn,
+    proxy: Option<ProxyId>,
+    objects: Option<&[Uuid]>,
+    kind: Option<ObjectKind>,
+) -> Result<Vec<Applied>> {
+    Ok(sqlx::query_as!(
+        Applied,
+        r#"select proxy_id as "proxy_id: ProxyId", kind as "kind: ObjectKind", object_id, external_id, generation, hash,
+                  state as "state: AppliedState", models, expires_at, error_code, error_message, observed_at
+           from applied
+           where ($1::uuid is null or proxy_id = $1) and ($2::uuid[] is null or object_id = any($2))
+             and ($3::text is null or kind = $3)
+           order by kind, object_id, proxy_id"#,
+        proxy.map(|p| p.0),
+        objects as _,
+        kind.map(ObjectKind::as_str)
+    )
+    .fetch_all(conn)
+    .await?)
+}
+
+pub async fn get(conn: &mut Conn, proxy: ProxyId, object: Object) -> Result<Option<Applied>> {
+    Ok(select(conn, Some(proxy), Some(&[object.id]), Some(object.kind)).await?.pop())
+}
+
+/// Everything on one proxy.
+pub async fn on_proxy(conn: &mut Conn, proxy: ProxyId) -> Result<Vec<Applied>> {
+    select(conn, Some(proxy), None, None).await
+}
+
+/// Some objects on every proxy.
+pub async fn of_objects(conn: &mut Conn, objects: &[Uuid]) -> Result<Vec<Applied>> {
+    select(conn, None, Some(objects), None).await
+}
+
+/// Whether any team or key on the proxy still lets this model name through.
+pub async fn model_in_use(conn: &mut Conn, proxy: ProxyId, model: &str) -> Result<bool> {
+    Ok(sqlx::query_scalar!(
+        r#"select exists (select 1 from applied where proxy_id = $1 and kind in ('team', 'key') and $2 = any(models)) as "e!""#,
+        proxy.0,
+        model
+    )
+    .fetch_one(conn)
+    .await?)
+}
+
+/// Writes the state of one object.
+pub async fn write(conn: &mut Conn, a: &Applied) -> Result<()> {
+    sqlx::query!(
+        "insert into applied (proxy_id, kind, object_id, external_id, generation, hash, state, models, expires_at,
+                              error_code, error_message, observed_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+         on conflict (proxy_id, kind, object_id) do update set
+             external_id = excluded.external_id, generation = excluded.generation, hash = excluded.hash,
+             state = excluded.state, models = excluded.models, expires_at = excluded.expires_at,
+             error_code = excluded.error_code, error_message = excluded.error_message,
+             observed_at = excluded.observed_at",
+        a.proxy_id.0,
+        a.kind.as_str(),
+        a.object_id,
+        a.external_id,
+        a.generation,
+        a.hash,
+        a.state as _,
+        &a.models,
+        a.expires_at,
+        a.error_code,
+        a.error_message,
+        a.observed_at
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Remembers, before the first call, under which name an object will be made, so that nothing made can be forgotten.
+/// Keeps what is there.
+pub async fn intend(
+    conn: &mut Conn,
+    proxy: ProxyId,
+    object: Object,
+    external_id: &str,
+    models: &[String],
+    now: DateTime<Utc>,
+) -> Result<()> {
+    sqlx::query!(
+        "insert into applied (proxy_id, kind, object_id, external_id, state, models, observed_at)
+         values ($1, $2, $3, $4, 'intended', $5, $6)
+         on conflict (proxy_id, kind, object_id) do update set
+             external_id = excluded.external_id,
+             models = (select coalesce(array_agg(distinct m), '{}') from unnest(applied.models || excluded.models) m)",
+        proxy.0,
+        object.kind.as_str(),
+        object.id,
+        external_id,
+        models,
+        now
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+pub async fn delete(conn: &mut Conn, proxy: ProxyId, object: Object) -> Result<bool> {
+    let done = sqlx::query!(
+        "delete from applied where proxy_id = $1 and kind = $2 and object_id = $3",
+        proxy.0,
+        object.kind.as_str(),
+        object.id
+    )
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Marks as not as wanted what a scan found missing or changed, so that the next run looks and repairs.
+pub async fn mark_drifted(
+    conn: &mut Conn,
+    proxy: ProxyId,
+    object: Object,
+    code: &str,
+    message: &str,
+) -> Result<()> {
+    sqlx::query!(
+        "update applied set state = 'failed', error_code = $4, error_message = $5
+         where proxy_id = $1 and kind = $2 and object_id = $3",
+        proxy.0,
+        object.kind.as_str(),
+        object.id,
+        code,
+        message
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Ticks off what revisions up to `generation` asked of this object.
+pub async fn effects_done(
+    conn: &mut Conn,
+    proxy: ProxyId,
+    object: Object,
+    generation: Revision,
+    now: DateTime<Utc>,
+) -> Result<u64> {
+    let done = sqlx::query!(
+        "update change_effect set done_at = $5
+         where proxy_id = $1 and kind = $2 and object_id = $3 and revision <= $4 and done_at is null",
+        proxy.0,
+        object.kind.as_str(),
+        object.id,
+        generation,
+        now
+    )
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected())
+}

@@ -1,0 +1,119 @@
+//! The audit chain: one row per change, written by `tx`, each hashed over the one before.
+
+use chrono::{DateTime, Utc};
+use serde_json::Value;
+
+use super::Conn;
+use crate::{base::hash::sha256_hex, domain::error::Result};
+
+/// One audit row. `before` and `after` never hold a secret: they are made from views that have none.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Row {
+    pub seq: i64,
+    pub at: DateTime<Utc>,
+    pub actor: String,
+    pub action: String,
+    pub subject: String,
+    pub before: Option<Value>,
+    pub after: Option<Value>,
+    pub request_id: Option<String>,
+    pub revision: Option<i64>,
+    pub prev_hash: String,
+}
+
+impl Row {
+    /// Hex SHA-256 over the previous hash and this row's canonical JSON: changing, removing or reordering a row
+    /// breaks the chain from there on.
+    pub fn hash(&self) -> String {
+        let content = serde_json::json!({
+            "seq": self.seq,
+            "at": self.at.timestamp_micros(),
+            "actor": self.actor,
+            "action": self.action,
+            "subject": self.subject,
+            "before": self.before,
+            "after": self.after,
+            "requestId": self.request_id,
+            "revision": self.revision,
+        });
+        let canonical = serde_json_canonicalizer::to_vec(&content).unwrap_or_default();
+        sha256_hex([self.prev_hash.as_bytes(), &canonical].concat())
+    }
+}
+
+pub(super) async fn insert(conn: &mut Conn, row: &Row, hash: &str) -> Result<()> {
+    sqlx::query!(
+        "insert into audit (seq, at, actor, action, subject, before, after, request_id, revision, prev_hash, hash)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+        row.seq,
+        row.at,
+        row.actor,
+        row.action,
+        row.subject,
+        row.before as _,
+        row.after as _,
+        row.request_id,
+        row.revision,
+        row.prev_hash,
+        hash
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Which rows to read; all filters must match.
+#[derive(Clone, Debug, Default)]
+pub struct Filter {
+    pub actor: Option<String>,
+    pub action: Option<String>,
+    /// Exact, or everything below it: `model/<id>`, `realm`.
+    pub subject: Option<String>,
+    pub since: Option<DateTime<Utc>>,
+    pub until: Option<DateTime<Utc>>,
+    /// Only rows older than this sequence number.
+    pub before_seq: Option<i64>,
+}
+
+/// A stored row with its hash.
+pub type Stored = (Row, String);
+
+/// Rows, newest first.
+pub async fn list(conn: &mut Conn, filter: &Filter, limit: i64) -> Result<Vec<Stored>> {
+    let rows = sqlx::query!(
+        "select seq, at, actor, action, subject, before, after, request_id, revision, prev_hash, hash
+         from audit
+         where ($1::text is null or actor = $1) and ($2::text is null or action = $2)
+           and ($3::text is null or subject = $3 or starts_with(subject, $3 || '/'))
+           and ($4::timestamptz is null or at >= $4) and ($5::timestamptz is null or at < $5)
+           and ($6::bigint is null or seq < $6)
+         order by seq desc limit $7",
+        filter.actor,
+        filter.action,
+        filter.subject,
+        filter.since,
+        filter.until,
+        filter.before_seq,
+        limit
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|r| {
+            let row = Row {
+                seq: r.seq,
+                at: r.at,
+                actor: r.actor,
+                action: r.action,
+                subject: r.subject,
+                before: r.before,
+                after: r.after,
+                request_id: r.request_id,
+                revision: r.revision,
+                prev_hash: r.prev_hash,
+            };
+            (row, r.hash)
+        })
+        .collect())
+}

@@ -1,0 +1,280 @@
+//! Everything the document of an agent depends on, for many agents in one snapshot, so that a document is a pure
+//! function of it and carries the revision it was made at.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use chrono::{DateTime, Utc};
+use sqlx::Acquire as _;
+use uuid::Uuid;
+
+use super::{
+    Conn, Store, agents,
+    applied::AppliedState,
+    desired::{manual_at, realm_key_at},
+    listener, sessions,
+};
+use crate::{
+    base::{
+        ids::{KeyId, ModelId, ProxyId, RealmId},
+        secret::Secret,
+    },
+    domain::{
+        agent::{Agent, AgentSession},
+        change::Revision,
+        error::{Error, Result},
+        object::ObjectKind,
+    },
+};
+
+/// One snapshot.
+#[derive(Clone, Debug)]
+pub struct Inputs {
+    /// The revision the snapshot was taken at: the version of a document made from it.
+    pub revision: Revision,
+    pub agents: Vec<AgentInput>,
+    pub realms: HashMap<RealmId, RealmInput>,
+    /// Proxies that stay, by name.
+    pub proxies: Vec<ProxyInput>,
+}
+
+#[derive(Clone, Debug)]
+pub struct AgentInput {
+    pub agent: Agent,
+    pub session: AgentSession,
+    /// Its realms: the primary one first, then in the order it joined.
+    pub realms: Vec<RealmId>,
+    pub primary: Option<RealmId>,
+    /// Key of manual mode.
+    pub manual_api_key: Option<Secret>,
+}
+
+#[derive(Clone, Debug)]
+pub struct RealmInput {
+    pub id: RealmId,
+    pub slug: String,
+    pub name: String,
+    pub default_model_id: Option<ModelId>,
+    /// Rights that hold, of active models, oldest first.
+    pub grants: Vec<GrantInput>,
+    /// Generations, newest first.
+    pub keys: Vec<KeyInput>,
+    /// Models the team lets through on each proxy, as last made true there.
+    pub team_models: HashMap<ProxyId, BTreeSet<String>>,
+}
+
+#[derive(Clone, Debug)]
+pub struct GrantInput {
+    pub model_id: ModelId,
+    pub name: String,
+    pub provider: String,
+    pub litellm_model_name: String,
+    /// The first deployment's own name for it.
+    pub upstream_model_id: Option<String>,
+    pub max_tokens: Option<i32>,
+    pub expires_at: Option<DateTime<Utc>>,
+}
+
+#[derive(Clone, Debug)]
+pub struct KeyInput {
+    pub id: KeyId,
+    pub generation: i64,
+    pub secret: Secret,
+    /// Models the key lets through on each proxy that holds it.
+    pub models: HashMap<ProxyId, BTreeSet<String>>,
+}
+
+#[derive(Clone, Debug)]
+pub struct ProxyInput {
+    pub id: ProxyId,
+    pub name: String,
+    pub public_url: String,
+    pub region: Option<String>,
+    /// Models it serves.
+    pub deployed: BTreeSet<String>,
+}
+
+impl Store {
+    /// Reads the snapshot for these agents; unknown DIDs are missing from it.
+    pub async fn document_inputs(&self, dids: &[String]) -> Result<Inputs> {
+        let mut conn = self.conn().await?;
+        let mut tx = conn.begin().await?;
+        sqlx::query!("set transaction isolation level repeatable read, read only").execute(&mut *tx).await?;
+        let now = self.clock.now();
+        let revision = listener::head(&mut tx).await?;
+        let agents = self.agent_inputs(&mut tx, dids).await?;
+        let realm_ids: BTreeSet<Uuid> = agents.iter().flat_map(|a| a.realms.iter().map(|r| r.0)).collect();
+        let realm_ids: Vec<Uuid> = realm_ids.into_iter().collect();
+        let realms = self.realm_inputs(&mut tx, &realm_ids, now).await?;
+        let proxies = proxy_inputs(&mut tx).await?;
+        tx.commit().await?;
+        Ok(Inputs { revision, agents, realms, proxies })
+    }
+
+    async fn agent_inputs(&self, conn: &mut Conn, dids: &[String]) -> Result<Vec<AgentInput>> {
+        let found =
+            agents::list(conn, &agents::Filter { dids: Some(dids), limit: i64::MAX, ..Default::default() })
+                .await?;
+        let mut sessions: HashMap<String, AgentSession> =
+            sessions::list(conn, dids).await?.into_iter().collect();
+        let mut memberships: HashMap<String, Vec<(RealmId, bool)>> = HashMap::new();
+        for m in sqlx::query!(
+            r#"select did, realm_id as "realm_id: RealmId", is_primary from realm_agent where did = any($1)
+               order by did, is_primary desc, joined_at, realm_id"#,
+            dids
+        )
+        .fetch_all(&mut *conn)
+        .await?
+        {
+            memberships.entry(m.did).or_default().push((m.realm_id, m.is_primary));
+        }
+        let mut inputs = Vec::with_capacity(found.len());
+        for agent in found {
+            let manual_api_key = match agents::manual_api_key(conn, &agent.did).await? {
+                Some(sealed) if agent.manual_config.is_some() => Some(
+                    self.sealer
+                        .open(&manual_at(&agent.did), agent.manual_generation, &sealed)
+                        .map_err(Error::internal)?,
+                ),
+                _ => None,
+            };
+            let realms = memberships.remove(&agent.did).unwrap_or_default();
+            inputs.push(AgentInput {
+                session: sessions.remove(&agent.did).unwrap_or_default(),
+                primary: realms.iter().find(|(_, primary)| *primary).map(|(id, _)| *id),
+                realms: realms.into_iter().map(|(id, _)| id).collect(),
+                manual_api_key,
+                agent,
+            });
+        }
+        Ok(inputs)
+    }
+
+    async fn realm_inputs(
+        &self,
+        conn: &mut Conn,
+        ids: &[Uuid],
+        now: DateTime<Utc>,
+    ) -> Result<HashMap<RealmId, RealmInput>> {
+        let mut realms = HashMap::new();
+        for r in sqlx::query!(
+            r#"select id as "id: RealmId", slug, name, default_model_id as "default_model_id: ModelId"
+               from realm where id = any($1)"#,
+            ids
+        )
+        .fetch_all(&mut *conn)
+        .await?
+        {
+            realms.insert(
+                r.id,
+                RealmInput {
+                    id: r.id,
+                    slug: r.slug,
+                    name: r.name,
+                    default_model_id: r.default_model_id,
+                    grants: Vec::new(),
+                    keys: Vec::new(),
+                    team_models: HashMap::new(),
+                },
+            );
+        }
+        for g in sqlx::query!(
+            r#"select g.realm_id as "realm_id: RealmId", m.id as "model_id: ModelId", m.name, m.provider,
+                      m.litellm_model_name, m.max_tokens, g.expires_at,
+                      (select d.upstream_model_id from deployment d where d.model_id = m.id order by d.id limit 1)
+                          as "upstream_model_id?"
+               from model_grant g join model m on m.id = g.model_id and m.status = 'active'
+               where g.realm_id = any($1) and g.revoked_at is null and (g.expires_at is null or g.expires_at > $2)
+               order by g.created_at, g.id"#,
+            ids,
+            now
+        )
+        .fetch_all(&mut *conn)
+        .await?
+        {
+            if let Some(realm) = realms.get_mut(&g.realm_id) {
+                realm.grants.push(GrantInput {
+                    model_id: g.model_id,
+                    name: g.name,
+                    provider: g.provider,
+                    litellm_model_name: g.litellm_model_name,
+                    upstream_model_id: g.upstream_model_id,
+                    max_tokens: g.max_tokens,
+                    expires_at: g.expires_at,
+                });
+            }
+        }
+        for k in sqlx::query!(
+            r#"select id as "id: KeyId", realm_id as "realm_id: RealmId", generation, secret from realm_key
+               where realm_id = any($1) order by generation desc"#,
+            ids
+        )
+        .fetch_all(&mut *conn)
+        .await?
+        {
+            let secret =
+                self.sealer.open(&realm_key_at(k.id), k.generation, &k.secret).map_err(Error::internal)?;
+            if let Some(realm) = realms.get_mut(&k.realm_id) {
+                realm.keys.push(KeyInput {
+                    id: k.id,
+                    generation: k.generation,
+                    secret,
+                    models: HashMap::new(),
+                });
+            }
+        }
+        let key_ids: Vec<Uuid> = realms.values().flat_map(|r| r.keys.iter().map(|k| k.id.0)).collect();
+        let objects = [ids, &key_ids].concat();
+        for a in sqlx::query!(
+            r#"select a.proxy_id as "proxy_id: ProxyId", a.kind as "kind: ObjectKind", a.object_id, a.models
+               from applied a join proxy p on p.id = a.proxy_id and not p.deleting
+               where a.object_id = any($1) and a.kind in ('team', 'key') and a.state <> 'intended'"#,
+            &objects
+        )
+        .fetch_all(&mut *conn)
+        .await?
+        {
+            let models: BTreeSet<String> = a.models.into_iter().collect();
+            if a.kind == ObjectKind::Team {
+                if let Some(realm) = realms.get_mut(&RealmId(a.object_id)) {
+                    realm.team_models.insert(a.proxy_id, models);
+                }
+            } else if let Some(key) =
+                realms.values_mut().flat_map(|r| r.keys.iter_mut()).find(|k| k.id.0 == a.object_id)
+            {
+                key.models.insert(a.proxy_id, models);
+            }
+        }
+        Ok(realms)
+    }
+}
+
+async fn proxy_inputs(conn: &mut Conn) -> Result<Vec<ProxyInput>> {
+    let mut deployed: BTreeMap<ProxyId, BTreeSet<String>> = BTreeMap::new();
+    for a in sqlx::query!(
+        r#"select proxy_id as "proxy_id: ProxyId", models, state as "state: AppliedState" from applied
+           where kind = 'deployment' and state <> 'intended'"#
+    )
+    .fetch_all(&mut *conn)
+    .await?
+    {
+        if a.state == AppliedState::Applied {
+            deployed.entry(a.proxy_id).or_default().extend(a.models);
+        }
+    }
+    let proxies = sqlx::query!(
+        r#"select id as "id: ProxyId", name, public_url, labels ->> 'region' as region
+           from proxy where not deleting order by name"#
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(proxies
+        .into_iter()
+        .map(|p| ProxyInput {
+            deployed: deployed.remove(&p.id).unwrap_or_default(),
+            id: p.id,
+            name: p.name,
+            public_url: p.public_url,
+            region: p.region,
+        })
+        .collect())
+}

@@ -1,0 +1,63 @@
+//! Answered POSTs: recorded in the transaction of the change, so that an answer that was lost is never done twice.
+
+use chrono::{DateTime, Utc};
+
+use super::{Conn, is_unique_violation};
+use crate::{
+    base::context::Idempotency,
+    domain::error::{Error, Result},
+};
+
+/// Remembers that this key made the thing at `location`. Two requests with one key meet here: the second waits for
+/// the first to commit and is then told to answer what the first did.
+pub(super) async fn record(
+    conn: &mut Conn,
+    actor: &str,
+    idem: &Idempotency,
+    location: &str,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    let written = sqlx::query!(
+        "insert into idempotency (key, actor, fingerprint, status, location, at) values ($1, $2, $3, 201, $4, $5)",
+        idem.key,
+        actor,
+        idem.fingerprint,
+        location,
+        now
+    )
+    .execute(conn)
+    .await;
+    match written {
+        Err(error) if is_unique_violation(&error) => {
+            Err(Error::Replayed { status: 201, location: location.to_owned() })
+        }
+        Err(error) => Err(error.into()),
+        Ok(_) => Ok(()),
+    }
+}
+
+/// The answer given to this key before: `Replayed` when it is the same request, a conflict when it is another one.
+pub async fn check(conn: &mut Conn, actor: &str, idem: &Idempotency) -> Result<()> {
+    let row = sqlx::query!(
+        "select fingerprint, status, location from idempotency where actor = $1 and key = $2",
+        actor,
+        idem.key
+    )
+    .fetch_optional(conn)
+    .await?;
+    match row {
+        None => Ok(()),
+        Some(row) if row.fingerprint == idem.fingerprint => {
+            Err(Error::Replayed { status: row.status, location: row.location })
+        }
+        Some(_) => Err(Error::conflict(
+            "idempotency-key-reused",
+            "this Idempotency-Key was used for another request; use a fresh one",
+        )),
+    }
+}
+
+/// Forgets keys first used before `before`.
+pub async fn purge(conn: &mut Conn, before: DateTime<Utc>) -> Result<u64> {
+    Ok(sqlx::query!("delete from idempotency where at < $1", before).execute(conn).await?.rows_affected())
+}

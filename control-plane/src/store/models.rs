@@ -1,0 +1,117 @@
+//! Registry entries.
+
+use chrono::{DateTime, Utc};
+
+use super::Conn;
+use crate::{
+    base::ids::{ModelId, RealmId},
+    domain::{
+        error::Result,
+        model::{Model, ModelStatus},
+    },
+};
+
+/// Which models to read; all filters must match.
+#[derive(Clone, Debug, Default)]
+pub struct Filter<'a> {
+    pub id: Option<ModelId>,
+    /// The whole `litellm_model_name`, or its part after the first `/`.
+    pub slug: Option<&'a str>,
+    pub status: Option<ModelStatus>,
+    /// Part of the name, case-insensitive.
+    pub search: Option<&'a str>,
+    pub after: Option<&'a str>,
+    pub limit: i64,
+}
+
+/// By `litellm_model_name`.
+pub async fn list(conn: &mut Conn, filter: &Filter<'_>) -> Result<Vec<Model>> {
+    Ok(sqlx::query_as!(
+        Model,
+        r#"select id as "id: ModelId", name, provider, litellm_model_name, description,
+                  status as "status: ModelStatus", max_tokens, version, created_at, updated_at
+           from model
+           where ($1::uuid is null or id = $1)
+             and ($2::text is null or litellm_model_name = $2 or substr(litellm_model_name, strpos(litellm_model_name, '/') + 1) = $2)
+             and ($3::text is null or status = $3)
+             and ($4::text is null or strpos(lower(litellm_model_name || ' ' || name), lower($4)) > 0)
+             and ($5::text is null or litellm_model_name > $5)
+           order by litellm_model_name limit $6"#,
+        filter.id.map(|id| id.0),
+        filter.slug,
+        filter.status.map(ModelStatus::as_str),
+        filter.search,
+        filter.after,
+        filter.limit
+    )
+    .fetch_all(conn)
+    .await?)
+}
+
+pub async fn get(conn: &mut Conn, id: ModelId) -> Result<Option<Model>> {
+    Ok(list(conn, &Filter { id: Some(id), limit: 1, ..Filter::default() }).await?.pop())
+}
+
+pub async fn insert(conn: &mut Conn, m: &Model) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "insert into model (id, name, provider, litellm_model_name, description, status, max_tokens, created_at, updated_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $8)",
+        m.id.0,
+        m.name,
+        m.provider,
+        m.litellm_model_name,
+        m.description,
+        m.status.as_str(),
+        m.max_tokens,
+        m.created_at
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Writes what may be edited.
+pub async fn update(
+    conn: &mut Conn,
+    id: ModelId,
+    description: &str,
+    status: ModelStatus,
+    max_tokens: Option<i32>,
+    now: DateTime<Utc>,
+) -> Result<bool> {
+    let done = sqlx::query!(
+        "update model set description = $2, status = $3, max_tokens = $4, updated_at = $5, version = version + 1
+         where id = $1",
+        id.0,
+        description,
+        status.as_str(),
+        max_tokens,
+        now
+    )
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Removes the entry with its deployments and grants.
+pub async fn delete(conn: &mut Conn, id: ModelId) -> Result<bool> {
+    Ok(sqlx::query!("delete from model where id = $1", id.0).execute(conn).await?.rows_affected() == 1)
+}
+
+/// Locks the row for an edit and says which version it has; `None` when there is no such model.
+pub async fn lock(conn: &mut Conn, id: ModelId) -> Result<Option<i64>> {
+    Ok(sqlx::query_scalar!("select version from model where id = $1 for update", id.0)
+        .fetch_optional(conn)
+        .await?)
+}
+
+/// Realms that hold, or are losing, a grant on this model.
+pub async fn realms(conn: &mut Conn, id: ModelId) -> Result<Vec<RealmId>> {
+    Ok(sqlx::query_scalar!(
+        r#"select distinct realm_id as "realm_id: RealmId" from model_grant
+           where model_id = $1 and done_at is null order by 1"#,
+        id.0
+    )
+    .fetch_all(conn)
+    .await?)
+}

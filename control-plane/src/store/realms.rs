@@ -1,0 +1,199 @@
+//! Realms and membership.
+
+use chrono::{DateTime, Utc};
+
+use super::Conn;
+use crate::{
+    base::{
+        ids::{ModelId, RealmId},
+        page::PageRequest,
+    },
+    domain::{agent::Membership, error::Result, realm::Realm},
+};
+
+async fn select(
+    conn: &mut Conn,
+    id: Option<RealmId>,
+    slug: Option<&str>,
+    default_only: bool,
+    after: Option<&str>,
+    limit: i64,
+) -> Result<Vec<Realm>> {
+    Ok(sqlx::query_as!(
+        Realm,
+        r#"select id as "id: RealmId", slug, name, description, is_default,
+                  default_model_id as "default_model_id: ModelId", monthly_budget_usd, version, created_at, updated_at
+           from realm
+           where ($1::uuid is null or id = $1) and ($2::text is null or slug = $2) and (not $3 or is_default)
+             and ($4::text is null or slug > $4)
+           order by slug limit $5"#,
+        id.map(|id| id.0),
+        slug,
+        default_only,
+        after,
+        limit
+    )
+    .fetch_all(conn)
+    .await?)
+}
+
+pub async fn get(conn: &mut Conn, id: RealmId) -> Result<Option<Realm>> {
+    Ok(select(conn, Some(id), None, false, None, 1).await?.pop())
+}
+
+pub async fn by_slug(conn: &mut Conn, slug: &str) -> Result<Option<Realm>> {
+    Ok(select(conn, None, Some(slug), false, None, 1).await?.pop())
+}
+
+/// The realm of agents that were enrolled without one.
+pub async fn default(conn: &mut Conn) -> Result<Option<Realm>> {
+    Ok(select(conn, None, None, true, None, 1).await?.pop())
+}
+
+/// By slug; reads one more than asked for.
+pub async fn list(conn: &mut Conn, page: &PageRequest) -> Result<Vec<Realm>> {
+    select(conn, None, None, false, page.after.as_deref(), page.limit + 1).await
+}
+
+/// Locks the row for an edit and says which version it has. Grants, revokes and rotations of a realm take this lock
+/// first, so that they happen one after the other.
+pub async fn lock(conn: &mut Conn, id: RealmId) -> Result<Option<i64>> {
+    Ok(sqlx::query_scalar!("select version from realm where id = $1 for update", id.0)
+        .fetch_optional(conn)
+        .await?)
+}
+
+/// Inserts; taking over as the default realm from whichever was.
+pub async fn insert(conn: &mut Conn, r: &Realm) -> Result<(), sqlx::Error> {
+    if r.is_default {
+        clear_default(conn).await?;
+    }
+    sqlx::query!(
+        "insert into realm (id, slug, name, description, is_default, default_model_id, monthly_budget_usd, created_at, updated_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $8)",
+        r.id.0,
+        r.slug,
+        r.name,
+        r.description,
+        r.is_default,
+        r.default_model_id.map(|m| m.0),
+        r.monthly_budget_usd,
+        r.created_at
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Writes what may be edited; the slug stays.
+pub async fn update(conn: &mut Conn, r: &Realm, now: DateTime<Utc>) -> Result<bool> {
+    if r.is_default {
+        clear_default(conn).await?;
+    }
+    let done = sqlx::query!(
+        "update realm set name = $2, description = $3, is_default = $4, default_model_id = $5,
+                monthly_budget_usd = $6, updated_at = $7, version = version + 1
+         where id = $1",
+        r.id.0,
+        r.name,
+        r.description,
+        r.is_default,
+        r.default_model_id.map(|m| m.0),
+        r.monthly_budget_usd,
+        now
+    )
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+async fn clear_default(conn: &mut Conn) -> Result<(), sqlx::Error> {
+    sqlx::query!("update realm set is_default = false where is_default").execute(conn).await?;
+    Ok(())
+}
+
+/// Removes the realm with its grants, keys and memberships.
+pub async fn delete(conn: &mut Conn, id: RealmId) -> Result<bool> {
+    Ok(sqlx::query!("delete from realm where id = $1", id.0).execute(conn).await?.rows_affected() == 1)
+}
+
+/// Memberships of one realm or of one agent, by agent.
+pub async fn members(
+    conn: &mut Conn,
+    realm: Option<RealmId>,
+    did: Option<&str>,
+    page: &PageRequest,
+) -> Result<Vec<Membership>> {
+    Ok(sqlx::query_as!(
+        Membership,
+        r#"select realm_id as "realm_id: RealmId", did, is_primary, joined_at from realm_agent
+           where ($1::uuid is null or realm_id = $1) and ($2::text is null or did = $2)
+             and ($3::text is null or did > $3)
+           order by did, joined_at limit $4"#,
+        realm.map(|r| r.0),
+        did,
+        page.after,
+        page.limit + 1
+    )
+    .fetch_all(conn)
+    .await?)
+}
+
+/// Joins, or changes whether the realm is the agent's primary one. The first realm of an agent is primary. `false`
+/// when nothing changed.
+pub async fn join(
+    conn: &mut Conn,
+    realm: RealmId,
+    did: &str,
+    primary: bool,
+    now: DateTime<Utc>,
+) -> Result<bool> {
+    let first = sqlx::query_scalar!(
+        r#"select not exists (select 1 from realm_agent where did = $1) as "first!""#,
+        did
+    )
+    .fetch_one(&mut *conn)
+    .await?;
+    if primary {
+        sqlx::query!(
+            "update realm_agent set is_primary = false where did = $1 and is_primary and realm_id <> $2",
+            did,
+            realm.0
+        )
+        .execute(&mut *conn)
+        .await?;
+    }
+    let done = sqlx::query!(
+        "insert into realm_agent (realm_id, did, is_primary, joined_at) values ($1, $2, $3, $4)
+         on conflict (realm_id, did) do update set is_primary = true where $5 and not realm_agent.is_primary",
+        realm.0,
+        did,
+        primary || first,
+        now,
+        primary
+    )
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Leaves; when it was the primary one, the realm joined first becomes it. `false` when it was no member.
+pub async fn leave(conn: &mut Conn, realm: RealmId, did: &str) -> Result<bool> {
+    let was = sqlx::query_scalar!(
+        "delete from realm_agent where realm_id = $1 and did = $2 returning is_primary",
+        realm.0,
+        did
+    )
+    .fetch_optional(&mut *conn)
+    .await?;
+    if was == Some(true) {
+        sqlx::query!(
+            "update realm_agent set is_primary = true where did = $1 and realm_id =
+                 (select realm_id from realm_agent where did = $1 order by joined_at, realm_id limit 1)",
+            did
+        )
+        .execute(conn)
+        .await?;
+    }
+    Ok(was.is_some())
+}
