@@ -8,4 +8,5 @@
 pub mod base;
 pub mod domain;
 pub mod proxy;
+pub mod service;
 pub mod store;

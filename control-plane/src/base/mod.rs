@@ -9,3 +9,4 @@ pub mod ids;
 pub mod page;
 pub mod seal;
 pub mod secret;
+pub mod signals;

@@ -1,12 +1,17 @@
 //! Pure types and rules of the registry; no async, no SQL, no HTTP.
 
+pub mod access;
 pub mod agent;
 pub mod change;
 pub mod credential;
 pub mod error;
 pub mod grant;
+pub mod litellm_params;
 pub mod model;
+pub mod model_name;
 pub mod object;
+pub mod provider;
 pub mod proxy;
 pub mod realm;
 pub mod slug;
+pub mod url_policy;

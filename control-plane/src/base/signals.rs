@@ -1,0 +1,22 @@
+//! In-process pokes: "something was committed, go and look". Hints only; every listener also has its own timer.
+
+use std::sync::Arc;
+
+use tokio::sync::Notify;
+
+/// Cheap to clone.
+#[derive(Clone, Debug, Default)]
+pub struct Signals {
+    /// There may be work for proxies.
+    pub reconcile: Arc<Notify>,
+    /// There may be a new revision for agents.
+    pub relay: Arc<Notify>,
+}
+
+impl Signals {
+    /// After a commit that took a revision.
+    pub fn changed(&self) {
+        self.reconcile.notify_one();
+        self.relay.notify_one();
+    }
+}
