@@ -8,5 +8,6 @@
 pub mod base;
 pub mod domain;
 pub mod proxy;
+pub mod reconcile;
 pub mod service;
 pub mod store;

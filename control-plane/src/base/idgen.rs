@@ -47,6 +47,11 @@ impl IdGen {
         Secret::new(text)
     }
 
+    /// A number from 0.0 up to 1.0, for spreading waits.
+    pub fn sample(&self) -> f64 {
+        rand::random()
+    }
+
     /// `N` random bytes, for keys and nonces.
     pub fn bytes<const N: usize>(&self) -> [u8; N] {
         let mut bytes = [0; N];

@@ -11,6 +11,10 @@ pub struct Signals {
     pub reconcile: Arc<Notify>,
     /// There may be a new revision for agents.
     pub relay: Arc<Notify>,
+    /// A probe or scan may be due now.
+    pub check: Arc<Notify>,
+    /// Something came true, on a proxy or at an agent: whoever waits for a change to converge looks again.
+    pub progress: Arc<Notify>,
 }
 
 impl Signals {

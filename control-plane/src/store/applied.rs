@@ -36,6 +36,8 @@ pub struct Applied {
     pub state: AppliedState,
     /// Model names it lets through there (team, key) or serves (deployment).
     pub models: Vec<String>,
+    /// Names of the `litellm_params` set last (deployment).
+    pub fields: Vec<String>,
     pub expires_at: Option<DateTime<Utc>>,
     pub error_code: Option<String>,
     pub error_message: Option<String>,
@@ -57,7 +59,7 @@ async fn select(
     Ok(sqlx::query_as!(
         Applied,
         r#"select proxy_id as "proxy_id: ProxyId", kind as "kind: ObjectKind", object_id, external_id, generation, hash,
-                  state as "state: AppliedState", models, expires_at, error_code, error_message, observed_at
+                  state as "state: AppliedState", models, fields, expires_at, error_code, error_message, observed_at
            from applied
            where ($1::uuid is null or proxy_id = $1) and ($2::uuid[] is null or object_id = any($2))
              and ($3::text is null or kind = $3)
@@ -99,13 +101,13 @@ pub async fn model_in_use(conn: &mut Conn, proxy: ProxyId, model: &str) -> Resul
 pub async fn write(conn: &mut Conn, a: &Applied) -> Result<()> {
     sqlx::query!(
         "insert into applied (proxy_id, kind, object_id, external_id, generation, hash, state, models, expires_at,
-                              error_code, error_message, observed_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+                              error_code, error_message, observed_at, fields)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
          on conflict (proxy_id, kind, object_id) do update set
              external_id = excluded.external_id, generation = excluded.generation, hash = excluded.hash,
              state = excluded.state, models = excluded.models, expires_at = excluded.expires_at,
              error_code = excluded.error_code, error_message = excluded.error_message,
-             observed_at = excluded.observed_at",
+             observed_at = excluded.observed_at, fields = excluded.fields",
         a.proxy_id.0,
         a.kind.as_str(),
         a.object_id,
@@ -117,7 +119,8 @@ pub async fn write(conn: &mut Conn, a: &Applied) -> Result<()> {
         a.expires_at,
         a.error_code,
         a.error_message,
-        a.observed_at
+        a.observed_at,
+        &a.fields
     )
     .execute(conn)
     .await?;
@@ -162,28 +165,6 @@ pub async fn delete(conn: &mut Conn, proxy: ProxyId, object: Object) -> Result<b
     .execute(conn)
     .await?;
     Ok(done.rows_affected() == 1)
-}
-
-/// Marks as not as wanted what a scan found missing or changed, so that the next run looks and repairs.
-pub async fn mark_drifted(
-    conn: &mut Conn,
-    proxy: ProxyId,
-    object: Object,
-    code: &str,
-    message: &str,
-) -> Result<()> {
-    sqlx::query!(
-        "update applied set state = 'failed', error_code = $4, error_message = $5
-         where proxy_id = $1 and kind = $2 and object_id = $3",
-        proxy.0,
-        object.kind.as_str(),
-        object.id,
-        code,
-        message
-    )
-    .execute(conn)
-    .await?;
-    Ok(())
 }
 
 /// Ticks off what revisions up to `generation` asked of this object.

@@ -86,3 +86,10 @@ pub async fn retirable(conn: &mut Conn, now: DateTime<Utc>) -> Result<Vec<RealmK
     .fetch_all(conn)
     .await?)
 }
+
+/// The realm of a generation that is still there.
+pub async fn realm_of(conn: &mut Conn, id: KeyId) -> Result<Option<RealmId>> {
+    Ok(sqlx::query_scalar!(r#"select realm_id as "realm_id: RealmId" from realm_key where id = $1"#, id.0)
+        .fetch_optional(conn)
+        .await?)
+}

@@ -115,3 +115,14 @@ pub async fn realms(conn: &mut Conn, id: ModelId) -> Result<Vec<RealmId>> {
     .fetch_all(conn)
     .await?)
 }
+
+/// Realms that hold, or are losing, a grant on the model of this name.
+pub async fn realms_by_name(conn: &mut Conn, name: &str) -> Result<Vec<RealmId>> {
+    Ok(sqlx::query_scalar!(
+        r#"select distinct g.realm_id as "realm_id: RealmId" from model_grant g join model m on m.id = g.model_id
+           where m.litellm_model_name = $1 and g.done_at is null order by 1"#,
+        name
+    )
+    .fetch_all(conn)
+    .await?)
+}

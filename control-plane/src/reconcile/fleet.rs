@@ -1,0 +1,56 @@
+//! The clients to the proxies, one per proxy and edit of it.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use crate::{
+    base::ids::ProxyId,
+    domain::{error::{Error, Result}, proxy::Proxy},
+    proxy::{HttpProxy, Limits, Outbound, ProxyApi, ProxyConfig},
+    store::{Store, desired::proxy_at, proxies},
+};
+
+/// Clients are kept, since each holds its proxy's connections and limits; an edit of the proxy makes a new one.
+pub struct Fleet {
+    store: Store,
+    outbound: Outbound,
+    clients: Mutex<HashMap<ProxyId, (i64, Arc<dyn ProxyApi>)>>,
+}
+
+impl Fleet {
+    pub fn new(store: Store, outbound: Outbound) -> Self {
+        Self { store, outbound, clients: Mutex::default() }
+    }
+
+    /// The client of a proxy and its row; `None` when it is gone.
+    pub async fn client(&self, id: ProxyId) -> Result<Option<(Proxy, Arc<dyn ProxyApi>)>> {
+        let mut conn = self.store.conn().await?;
+        let Some(proxy) = proxies::get(&mut conn, id).await? else {
+            self.clients.lock().unwrap_or_else(PoisonError::into_inner).remove(&id);
+            return Ok(None);
+        };
+        let known = self.clients.lock().unwrap_or_else(PoisonError::into_inner).get(&id).cloned();
+        if let Some((version, client)) = known
+            && version == proxy.version
+        {
+            return Ok(Some((proxy, client)));
+        }
+        let Some(sealed) = proxies::master_key(&mut conn, id).await? else { return Ok(None) };
+        let admin_key = self.store.sealer.open(&proxy_at(id), 1, &sealed).map_err(Error::internal)?;
+        let client = HttpProxy::new(&self.outbound, ProxyConfig {
+            name: proxy.name.clone(),
+            base_url: proxy.base_url.clone(),
+            master_key: admin_key,
+            limits: Limits::default(),
+        })
+        .map_err(Error::internal)?;
+        let client: Arc<dyn ProxyApi> = Arc::new(client);
+        self.clients
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(id, (proxy.version, Arc::clone(&client)));
+        Ok(Some((proxy, client)))
+    }
+}

@@ -1,0 +1,100 @@
+//! Probes of proxies: is it there, is it LiteLLM, can it be managed. What is found decides whether work is leased for
+//! it; a proxy that comes back has its work due at once.
+
+use chrono::TimeDelta;
+use serde_json::json;
+use tokio_util::sync::CancellationToken;
+
+use super::Reconciler;
+use crate::{
+    base::ids::ProxyId,
+    domain::{error::Result, proxy::ProxyStatus},
+    proxy::{ErrorClass, ProxyError},
+    store::proxies::{self, Finding},
+};
+
+impl Reconciler {
+    /// Probes and scans what is due, until `stop`. One slow proxy does not hold up the others' probes.
+    pub async fn watch(self, stop: CancellationToken, tasks: tokio_util::task::TaskTracker) {
+        while !stop.is_cancelled() {
+            match self.take_due().await {
+                Ok((checks, scans)) => {
+                    for id in checks {
+                        let this = self.clone();
+                        tasks.spawn(async move {
+                            if let Err(error) = this.check(id).await {
+                                tracing::warn!(proxy.id = %id, error = %crate::base::report(&error), "a probe could not be recorded");
+                            }
+                        });
+                    }
+                    for id in scans {
+                        let this = self.clone();
+                        tasks.spawn(async move {
+                            if let Err(error) = this.scan(id).await {
+                                tracing::warn!(proxy.id = %id, error = %crate::base::report(&error), "a scan ended early");
+                            }
+                        });
+                    }
+                }
+                Err(error) => tracing::warn!(error = %crate::base::report(&error), "due probes could not be read"),
+            }
+            tokio::select! {
+                () = stop.cancelled() => {}
+                () = tokio::time::sleep(std::time::Duration::from_secs(1)) => {}
+                () = self.signals.check.notified() => {}
+            }
+        }
+    }
+
+    async fn take_due(&self) -> Result<(Vec<ProxyId>, Vec<ProxyId>)> {
+        let mut conn = self.store.conn().await?;
+        let now = self.store.clock.now();
+        let checks = proxies::take_due_checks(&mut conn, now, now + self.options.check_every).await?;
+        let scans = proxies::take_due_scans(&mut conn, now, now + self.options.scan_every).await?;
+        Ok((checks, scans))
+    }
+
+    /// Probes one proxy and records what it found.
+    pub async fn check(&self, id: ProxyId) -> Result<()> {
+        let Some((proxy, api)) = self.fleet.client(id).await? else { return Ok(()) };
+        let found = match api.probe().await {
+            Ok(probe) => Finding {
+                status: if probe.unsupported.is_none() { ProxyStatus::Ready } else { ProxyStatus::Unsupported },
+                code: probe.unsupported.as_ref().map(|u| u.code().to_owned()),
+                message: probe.unsupported.as_ref().map(ToString::to_string),
+                litellm_version: probe.version.as_ref().map(ToString::to_string),
+                capabilities: json!({ "license": probe.license, "paramRemoval": probe.supports_param_removal() }),
+            },
+            Err(error) => Finding {
+                status: failed_status(&error),
+                code: Some(error.kind.code().to_owned()),
+                message: Some(error.to_string()),
+                litellm_version: None,
+                capabilities: proxy.capabilities.clone(),
+            },
+        };
+        let mut conn = self.store.conn().await?;
+        let changed = proxies::record_check(&mut conn, id, &found, self.store.clock.now()).await?;
+        if changed {
+            tracing::info!(proxy.name = proxy.name, proxy.status = found.status.as_str(), proxy.code = found.code, "proxy status changed");
+            self.signals.reconcile.notify_one();
+            self.signals.progress.notify_waiters();
+            if found.status != ProxyStatus::Ready {
+                // Come back soon: most outages are short.
+                let soon = self.store.clock.now() + TimeDelta::seconds(2);
+                proxies::ask_check(&mut conn, Some(id), soon).await?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A proxy that answers, but not as it should, needs a person; one that does not answer needs time.
+fn failed_status(error: &ProxyError) -> ProxyStatus {
+    match error.class {
+        ErrorClass::Rejected | ErrorClass::Unexpected => ProxyStatus::Unsupported,
+        ErrorClass::Unreachable | ErrorClass::Retry | ErrorClass::RetryAfter(_) | ErrorClass::Busy => {
+            ProxyStatus::Unreachable
+        }
+    }
+}

@@ -1,0 +1,169 @@
+//! The full scan of a proxy: finds what differs from what we last made true there, and objects of ours that the
+//! registry does not know. It changes nothing itself: it asks the queue, and the run looks again before it acts, so
+//! an empty or partial list is never taken as proof of anything.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::json;
+use uuid::Uuid;
+
+use super::{Reconciler, plan};
+use crate::{
+    base::ids::ProxyId,
+    domain::{access::NO_MODELS, error::Result, object::{Object, ObjectKind}},
+    proxy::Mark,
+    store::{
+        applied::{self, Applied, AppliedState},
+        keys, listener, proxies, work,
+    },
+};
+
+/// One listed object, reduced to what is compared.
+struct Listed {
+    kind: ObjectKind,
+    external_id: String,
+    mark: Option<Mark>,
+    /// `None` where a list is not what is compared.
+    models: Option<Vec<String>>,
+    blocked: bool,
+    /// It needs its lifetime renewed.
+    expiring: bool,
+}
+
+impl Reconciler {
+    /// Scans one proxy.
+    pub async fn scan(&self, id: ProxyId) -> Result<()> {
+        let Some((proxy, api)) = self.fleet.client(id).await? else { return Ok(()) };
+        let started = std::time::Instant::now();
+        let now = self.store.clock.now();
+        let mut listed = Vec::new();
+        for d in api.deployments().await? {
+            listed.push(Listed {
+                kind: ObjectKind::Deployment,
+                external_id: d.litellm_id,
+                mark: d.mark,
+                models: None,
+                blocked: d.blocked,
+                expiring: false,
+            });
+        }
+        for t in api.teams().await? {
+            listed.push(Listed {
+                kind: ObjectKind::Team,
+                external_id: t.team_id,
+                mark: t.mark,
+                models: Some(t.models),
+                blocked: t.blocked,
+                expiring: false,
+            });
+        }
+        for k in api.keys().await? {
+            listed.push(Listed {
+                kind: ObjectKind::Key,
+                external_id: k.hash.as_str().to_owned(),
+                mark: k.mark,
+                models: Some(k.models),
+                blocked: k.blocked,
+                expiring: plan::expires_soon(k.expires, now),
+            });
+        }
+        // Read after the lists: what came into the registry meanwhile is known, not a stranger.
+        let mut conn = self.store.conn().await?;
+        let known = applied::on_proxy(&mut conn, id).await?;
+        let busy: BTreeSet<Uuid> =
+            work::list(&mut conn, Some(id), None, i64::MAX).await?.into_iter().map(|w| w.object_id).collect();
+        let minted: BTreeMap<String, Object> =
+            keys::list(&mut conn, None).await?.into_iter().map(|k| (k.token, Object::key(k.id))).collect();
+        let (amiss, strangers) = self.compare(&listed, &known, &minted);
+        let amiss: Vec<Object> = amiss.into_iter().filter(|o| !busy.contains(&o.id)).collect();
+        let revision = listener::head(&mut conn).await?;
+        for (object, external_id) in &strangers {
+            tracing::warn!(proxy.name = proxy.name, work.object = %object, "an object of ours that the registry does not know is removed");
+            applied::intend(&mut conn, id, *object, external_id, &[], now).await?;
+        }
+        let mut ask = amiss;
+        ask.extend(strangers.iter().map(|(object, _)| *object));
+        if !ask.is_empty() {
+            work::ask(&mut conn, id, &ask, revision, now).await?;
+            self.signals.reconcile.notify_one();
+        }
+        let foreign = |kind| {
+            listed
+                .iter()
+                .filter(|l| l.kind == kind && l.mark.as_ref().is_none_or(|m| m.owner != self.owner))
+                .count()
+        };
+        let counts = json!({
+            "deployments": foreign(ObjectKind::Deployment), "teams": foreign(ObjectKind::Team),
+            "keys": foreign(ObjectKind::Key),
+        });
+        proxies::record_scan(&mut conn, id, &counts, self.store.clock.now()).await?;
+        tracing::debug!(
+            proxy.name = proxy.name,
+            scan.listed = listed.len(),
+            scan.asked = ask.len(),
+            duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
+            "scan closed"
+        );
+        Ok(())
+    }
+
+    /// What differs from what we last made true, and what is ours but unknown (with its name there).
+    fn compare(
+        &self,
+        listed: &[Listed],
+        known: &[Applied],
+        minted: &BTreeMap<String, Object>,
+    ) -> (Vec<Object>, Vec<(Object, String)>) {
+        let by_name: BTreeMap<(ObjectKind, &str), &Applied> =
+            known.iter().map(|a| ((a.kind, a.external_id.as_str()), a)).collect();
+        let known_ids: BTreeSet<Object> = known.iter().map(Applied::object).collect();
+        let mut amiss = Vec::new();
+        let mut strangers = Vec::new();
+        let mut seen = BTreeSet::new();
+        for l in listed {
+            let ours = l.mark.as_ref().filter(|m| m.owner == self.owner);
+            match (by_name.get(&(l.kind, l.external_id.as_str())), ours) {
+                (Some(a), _) => {
+                    seen.insert(a.object());
+                    if a.state == AppliedState::Applied && differs(a, l) {
+                        amiss.push(a.object());
+                    }
+                }
+                (None, Some(mark)) => match minted.get(&l.external_id) {
+                    Some(object) => amiss.push(*object),
+                    None => {
+                        let mut object = Object { kind: l.kind, id: mark.id };
+                        if known_ids.contains(&object) {
+                            // A copy of a known object under another name: removed under an id of its own.
+                            object.id = Uuid::new_v5(&mark.id, l.external_id.as_bytes());
+                        }
+                        strangers.push((object, l.external_id.clone()));
+                    }
+                },
+                (None, None) => {}
+            }
+        }
+        for a in known {
+            if a.state == AppliedState::Applied && !seen.contains(&a.object()) {
+                amiss.push(a.object());
+            }
+        }
+        (amiss, strangers)
+    }
+}
+
+fn differs(a: &Applied, l: &Listed) -> bool {
+    let hash = l.mark.as_ref().is_none_or(|m| m.hash != a.hash);
+    let models = l.models.as_ref().is_some_and(|listed| {
+        let listed: BTreeSet<&str> = listed.iter().map(String::as_str).collect();
+        let wanted: BTreeSet<&str> = if a.models.is_empty() {
+            BTreeSet::from([NO_MODELS])
+        } else {
+            a.models.iter().map(String::as_str).collect()
+        };
+        listed != wanted
+    });
+    let blocked = l.blocked != (l.kind != ObjectKind::Deployment && a.models.is_empty());
+    hash || models || blocked || l.expiring
+}
