@@ -1,1 +1,30 @@
 //! The LiteLLM client: the only place that speaks HTTP to a proxy.
+//!
+//! [`ProxyApi`] is what the reconciler, the sweeper and the health check call; [`HttpProxy`] is it over HTTP. No
+//! call retries: an answer is classified ([`ProxyError`]) and whoever holds the lease decides.
+
+mod api;
+mod deployments;
+mod error;
+mod http;
+mod keys;
+mod limits;
+mod message;
+mod metrics;
+mod observed;
+mod outbound;
+mod probe;
+mod right;
+mod teams;
+mod types;
+
+pub use api::ProxyApi;
+pub use error::{ErrorClass, ErrorKind, ProxyError};
+pub use http::{HttpProxy, ProxyConfig};
+pub use limits::Limits;
+pub use metrics::describe as describe_metrics;
+pub use observed::{ObservedDeployment, ObservedKey, ObservedTeam};
+pub use outbound::{Outbound, OutboundError, Timeouts};
+pub use probe::{License, Probe, Unsupported, Version};
+pub use right::Right;
+pub use types::{BudgetChange, DeploymentBody, ExpiryChange, KeyBody, KeyHash, Mark, TeamBody};
