@@ -14,7 +14,7 @@ use crate::base::{idgen::IdGen, secret::Secret};
 /// One or more KEKs, newest first, at most one per version. Never empty.
 #[derive(Clone)]
 pub struct KeyRing {
-    newest: (u32, Aes256Gcm),
+    newest: Box<(u32, Aes256Gcm)>,
     older: Vec<(u32, Aes256Gcm)>,
 }
 
@@ -51,7 +51,7 @@ impl KeyRing {
         let mut keys = keys.into_iter();
         // `split` gives at least one entry, also of the empty text.
         let newest = keys.next().ok_or(KeyRingError::Length { entry: 1, bytes: 0 })?;
-        Ok(Self { newest, older: keys.collect() })
+        Ok(Self { newest: Box::new(newest), older: keys.collect() })
     }
 
     /// A fresh random key as the text that [`KeyRing::parse`] reads, such as `1:BASE64`.
@@ -63,7 +63,7 @@ impl KeyRing {
 
     /// All versions, newest first.
     pub fn versions(&self) -> Vec<u32> {
-        std::iter::once(&self.newest).chain(&self.older).map(|(version, _)| *version).collect()
+        std::iter::once(&*self.newest).chain(&self.older).map(|(version, _)| *version).collect()
     }
 
     pub(super) fn newest(&self) -> (u32, &Aes256Gcm) {
@@ -71,7 +71,7 @@ impl KeyRing {
     }
 
     pub(super) fn get(&self, version: u32) -> Option<&Aes256Gcm> {
-        std::iter::once(&self.newest).chain(&self.older).find(|(v, _)| *v == version).map(|(_, key)| key)
+        std::iter::once(&*self.newest).chain(&self.older).find(|(v, _)| *v == version).map(|(_, key)| key)
     }
 }
 

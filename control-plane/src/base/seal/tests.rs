@@ -67,7 +67,7 @@ fn the_canary_tells_a_wrong_key() {
     assert_eq!(right.check_canary(&canary), Ok(()));
     assert_eq!(sealer(&key(1)).check_canary(&canary), Err(SealError::WrongKey { version: 1 }));
     let missing = sealer(&key(7)).check_canary(&canary).unwrap_err().to_string();
-    assert!(missing.contains("version 1") && missing.contains("7") && missing.contains("REEVE_MASTER_KEY"));
+    assert!(missing.contains("version 1") && missing.contains('7') && missing.contains("REEVE_MASTER_KEY"));
 }
 
 #[test]
