@@ -39,7 +39,7 @@ impl Fleet {
         }
         let Some(sealed) = proxies::master_key(&mut conn, id).await? else { return Ok(None) };
         let admin_key = self.store.sealer.open(&proxy_at(id), 1, &sealed).map_err(Error::internal)?;
-        let client = HttpProxy::new(&self.outbound, ProxyConfig {
+        let client = HttpProxy::new(self.outbound.clone(), ProxyConfig {
             name: proxy.name.clone(),
             base_url: proxy.base_url.clone(),
             master_key: admin_key,
