@@ -15,7 +15,10 @@ use super::Reconciler;
 use crate::{
     base::ids::ProxyId,
     domain::error::Result,
-    store::{proxies, work::{self, Lease}},
+    store::{
+        proxies,
+        work::{self, Lease},
+    },
 };
 
 /// How long a lost poke can delay work.

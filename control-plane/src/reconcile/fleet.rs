@@ -7,7 +7,10 @@ use std::{
 
 use crate::{
     base::ids::ProxyId,
-    domain::{error::{Error, Result}, proxy::Proxy},
+    domain::{
+        error::{Error, Result},
+        proxy::Proxy,
+    },
     proxy::{HttpProxy, Limits, Outbound, ProxyApi, ProxyConfig},
     store::{Store, desired::proxy_at, proxies},
 };
@@ -39,12 +42,15 @@ impl Fleet {
         }
         let Some(sealed) = proxies::master_key(&mut conn, id).await? else { return Ok(None) };
         let admin_key = self.store.sealer.open(&proxy_at(id), 1, &sealed).map_err(Error::internal)?;
-        let client = HttpProxy::new(self.outbound.clone(), ProxyConfig {
-            name: proxy.name.clone(),
-            base_url: proxy.base_url.clone(),
-            master_key: admin_key,
-            limits: Limits::default(),
-        })
+        let client = HttpProxy::new(
+            self.outbound.clone(),
+            ProxyConfig {
+                name: proxy.name.clone(),
+                base_url: proxy.base_url.clone(),
+                master_key: admin_key,
+                limits: Limits::default(),
+            },
+        )
         .map_err(Error::internal)?;
         let client: Arc<dyn ProxyApi> = Arc::new(client);
         self.clients

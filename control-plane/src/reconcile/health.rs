@@ -36,7 +36,9 @@ impl Reconciler {
                         });
                     }
                 }
-                Err(error) => tracing::warn!(error = %crate::base::report(&error), "due probes could not be read"),
+                Err(error) => {
+                    tracing::warn!(error = %crate::base::report(&error), "due probes could not be read")
+                }
             }
             tokio::select! {
                 () = stop.cancelled() => {}
@@ -59,7 +61,11 @@ impl Reconciler {
         let Some((proxy, api)) = self.fleet.client(id).await? else { return Ok(()) };
         let found = match api.probe().await {
             Ok(probe) => Finding {
-                status: if probe.unsupported.is_none() { ProxyStatus::Ready } else { ProxyStatus::Unsupported },
+                status: if probe.unsupported.is_none() {
+                    ProxyStatus::Ready
+                } else {
+                    ProxyStatus::Unsupported
+                },
                 code: probe.unsupported.as_ref().map(|u| u.code().to_owned()),
                 message: probe.unsupported.as_ref().map(ToString::to_string),
                 litellm_version: probe.version.as_ref().map(ToString::to_string),
@@ -77,7 +83,12 @@ impl Reconciler {
         let mut conn = self.store.conn().await?;
         let changed = proxies::record_check(&mut conn, id, &found, self.store.clock.now()).await?;
         if changed {
-            tracing::info!(proxy.name = proxy.name, proxy.status = found.status.as_str(), proxy.code = found.code, "proxy status changed");
+            tracing::info!(
+                proxy.name = proxy.name,
+                proxy.status = found.status.as_str(),
+                proxy.code = found.code,
+                "proxy status changed"
+            );
             self.signals.reconcile.notify_one();
             self.signals.progress.notify_waiters();
             if found.status != ProxyStatus::Ready {

@@ -6,8 +6,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use crate::{
     base::ids::InstallationId,
     proxy::{
-        BudgetChange, DeploymentBody, ExpiryChange, KeyBody, Mark, ObservedDeployment, ObservedKey, ObservedTeam,
-        TeamBody,
+        BudgetChange, DeploymentBody, ExpiryChange, KeyBody, Mark, ObservedDeployment, ObservedKey,
+        ObservedTeam, TeamBody,
     },
 };
 
@@ -107,7 +107,11 @@ pub fn team(wanted: Option<&TeamBody>, seen: &Seen<ObservedTeam>) -> Step<Budget
                 && is.max_budget == body.max_budget
                 && is.budget_duration.as_deref() == body.budget_duration;
             if as_wanted {
-                return if is.blocked == body.blocked { Step::Nothing } else { Step::SetBlocked(body.blocked) };
+                return if is.blocked == body.blocked {
+                    Step::Nothing
+                } else {
+                    Step::SetBlocked(body.blocked)
+                };
             }
             Step::Update(period(is.budget_duration.as_deref(), body.budget_duration))
         }
@@ -143,9 +147,16 @@ pub fn key(
                 && key_fields_match(body, is)
                 && expiry == ExpiryChange::Keep;
             if as_wanted {
-                return if is.blocked == body.blocked { Step::Nothing } else { Step::SetBlocked(body.blocked) };
+                return if is.blocked == body.blocked {
+                    Step::Nothing
+                } else {
+                    Step::SetBlocked(body.blocked)
+                };
             }
-            Step::Update(KeyUpdate { budget: period(is.budget_duration.as_deref(), body.budget_duration), expiry })
+            Step::Update(KeyUpdate {
+                budget: period(is.budget_duration.as_deref(), body.budget_duration),
+                expiry,
+            })
         }
     }
 }

@@ -66,7 +66,9 @@ impl Reconciler {
                 Outcome::Done
             }
             End::Wait(reason) => Outcome::Wait { until: now + self.options.lag, reason },
-            End::NotLive => Outcome::Wait { until: now + self.options.lag, reason: "not live yet".to_owned() },
+            End::NotLive => {
+                Outcome::Wait { until: now + self.options.lag, reason: "not live yet".to_owned() }
+            }
             End::Park(code, reason) => Outcome::Park { code: code.to_owned(), reason },
             End::Failed(error) => self.failed(lease, &error).await?,
         };
@@ -99,7 +101,10 @@ impl Reconciler {
         }
         // An alias is free again when the key before it is gone; that is a matter of time.
         let lasting = error.class == ErrorClass::Rejected
-            && !matches!(error.kind, ErrorKind::AlreadyExists | ErrorKind::Unauthorized | ErrorKind::NotFound);
+            && !matches!(
+                error.kind,
+                ErrorKind::AlreadyExists | ErrorKind::Unauthorized | ErrorKind::NotFound
+            );
         if lasting || lease.attempts >= self.options.max_attempts {
             let code = if lasting { error.kind.code() } else { "gave_up" };
             metrics::counter!("reeve_reconcile_parked_total", "code" => code).increment(1);
@@ -207,7 +212,8 @@ impl Reconciler {
             Err(error) => return Ok(End::Park("invalid", error.to_string())),
         };
         let external = last.as_ref().map_or_else(|| litellm_team_id(id), |l| l.external_id.clone());
-        let models: Vec<String> = wanted.iter().flat_map(|w| w.models.iter().map(ToString::to_string)).collect();
+        let models: Vec<String> =
+            wanted.iter().flat_map(|w| w.models.iter().map(ToString::to_string)).collect();
         let mut unsure = None;
         let mut before = None;
         for _ in 0..ROUNDS {
@@ -262,7 +268,8 @@ impl Reconciler {
             // Nothing was ever begun under this id.
             (None, None) => return Ok(End::Matches(Written::Absent)),
         };
-        let models: Vec<String> = wanted.iter().flat_map(|w| w.models.iter().map(ToString::to_string)).collect();
+        let models: Vec<String> =
+            wanted.iter().flat_map(|w| w.models.iter().map(ToString::to_string)).collect();
         let mut unsure = None;
         let mut before = None;
         for _ in 0..ROUNDS {
@@ -286,8 +293,12 @@ impl Reconciler {
             let wrote = match (&step, &wanted) {
                 (Step::Nothing, None) => return Ok(End::Matches(Written::Absent)),
                 (Step::Nothing, Some(body)) => {
-                    let mut written =
-                        Written::present(hash.as_str().to_owned(), body.mark.hash.clone(), models, Vec::new());
+                    let mut written = Written::present(
+                        hash.as_str().to_owned(),
+                        body.mark.hash.clone(),
+                        models,
+                        Vec::new(),
+                    );
                     if let (Written::Present(p), Seen::Ours(is)) = (&mut written, &seen) {
                         p.expires_at = is.expires;
                     }

@@ -10,7 +10,11 @@ use uuid::Uuid;
 use super::{Reconciler, plan};
 use crate::{
     base::ids::ProxyId,
-    domain::{access::NO_MODELS, error::Result, object::{Object, ObjectKind}},
+    domain::{
+        access::NO_MODELS,
+        error::Result,
+        object::{Object, ObjectKind},
+    },
     proxy::Mark,
     store::{
         applied::{self, Applied, AppliedState},

@@ -123,7 +123,9 @@ impl Reconciler {
     ) -> Result<Vec<RealmId>> {
         match lease.object.kind {
             ObjectKind::Team => Ok(vec![RealmId(lease.object.id)]),
-            ObjectKind::Key => Ok(keys::realm_of(tx.conn(), KeyId(lease.object.id)).await?.into_iter().collect()),
+            ObjectKind::Key => {
+                Ok(keys::realm_of(tx.conn(), KeyId(lease.object.id)).await?.into_iter().collect())
+            }
             ObjectKind::Deployment => {
                 let mut realms = Vec::new();
                 for name in before.into_iter().chain(after).flat_map(|a| &a.models) {

@@ -1,0 +1,55 @@
+//! Housekeeping: what becomes due by itself. Each job is one idempotent function that reads what is due now, so any
+//! number of replicas may run them at once; `run_once` is what tests call.
+
+pub mod expire_grants;
+pub mod purge;
+pub mod remove_proxies;
+pub mod retire_keys;
+
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+
+use crate::{base::ids::ReplicaId, base::report, domain::error::Result, service::Services};
+
+/// Between two rounds: how late an expiry can be.
+const EVERY: Duration = Duration::from_secs(1);
+
+/// Everything housekeeping needs.
+#[derive(Clone)]
+pub struct Jobs {
+    pub services: Services,
+    pub replica: ReplicaId,
+}
+
+impl Jobs {
+    /// Runs the jobs until `stop`. One job's failure does not stop the others.
+    pub async fn run(self, stop: CancellationToken) {
+        let mut round: u64 = 0;
+        while !stop.is_cancelled() {
+            self.log("expire_grants", expire_grants::run_once(&self.services).await);
+            self.log("retire_keys", retire_keys::run_once(&self.services).await);
+            self.log("remove_proxies", remove_proxies::run_once(&self.services).await);
+            if round.is_multiple_of(10) {
+                self.log("replicas", purge::replicas(&self.services, self.replica).await);
+            }
+            if round.is_multiple_of(300) {
+                self.log("purge", purge::run_once(&self.services).await);
+            }
+            round = round.wrapping_add(1);
+            tokio::select! {
+                () = stop.cancelled() => {}
+                () = tokio::time::sleep(EVERY) => {}
+            }
+        }
+    }
+
+    #[expect(clippy::unused_self, reason = "reads as what it is where it is called")]
+    fn log(&self, job: &'static str, ended: Result<u64>) {
+        match ended {
+            Ok(0) => {}
+            Ok(done) => tracing::info!(job.name = job, job.done = done, "job closed"),
+            Err(error) => tracing::warn!(job.name = job, error = %report(&error), "a job failed; it runs again"),
+        }
+    }
+}

@@ -1,0 +1,31 @@
+//! Forgets what is of no use any more: used proofs, answered idempotency keys, replicas that are gone.
+
+use chrono::TimeDelta;
+
+use crate::{
+    base::ids::ReplicaId,
+    domain::error::Result,
+    service::Services,
+    store::{enrollment, idempotency, installation},
+};
+
+/// How long an `Idempotency-Key` is remembered.
+const IDEMPOTENCY_KEPT: TimeDelta = TimeDelta::hours(24);
+
+/// A replica not seen for this long is gone, and so are its sessions.
+const REPLICA_GONE: TimeDelta = TimeDelta::seconds(60);
+
+pub async fn run_once(services: &Services) -> Result<u64> {
+    let now = services.store.clock.now();
+    let mut conn = services.store.conn().await?;
+    let proofs = enrollment::purge_proofs(&mut conn, now).await?;
+    Ok(proofs + idempotency::purge(&mut conn, now - IDEMPOTENCY_KEPT).await?)
+}
+
+/// Says that this replica lives, and ends the sessions of those that do not.
+pub async fn replicas(services: &Services, me: ReplicaId) -> Result<u64> {
+    let now = services.store.clock.now();
+    let mut conn = services.store.conn().await?;
+    installation::replica_seen(&mut conn, me, now).await?;
+    installation::replicas_gone(&mut conn, None, now - REPLICA_GONE, now).await
+}
