@@ -9,6 +9,7 @@ pub mod base;
 pub mod cluster;
 pub mod config;
 pub mod domain;
+pub mod lifecycle;
 pub mod proxy;
 pub mod service;
 pub mod store;
