@@ -6,8 +6,10 @@
 //! `proxy -> domain, base`, `jobs -> service, store`; `app` and `cmd` may see all.
 
 pub mod base;
+pub mod cluster;
 pub mod config;
 pub mod domain;
+pub mod lifecycle;
 pub mod proxy;
 pub mod reconcile;
 pub mod service;
