@@ -9,6 +9,7 @@ pub mod base;
 pub mod config;
 pub mod domain;
 pub mod proxy;
+pub mod push;
 pub mod reconcile;
 pub mod service;
 pub mod store;
