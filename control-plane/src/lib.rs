@@ -11,6 +11,7 @@ pub mod config;
 pub mod domain;
 pub mod lifecycle;
 pub mod proxy;
+pub mod push;
 pub mod reconcile;
 pub mod service;
 pub mod store;
