@@ -167,7 +167,7 @@ pub struct UnknownProvider {
 }
 
 fn known() -> String {
-    Provider::all().map(|provider| provider.name()).collect::<Vec<_>>().join(", ")
+    Provider::all().map(Provider::name).collect::<Vec<_>>().join(", ")
 }
 
 impl Provider {

@@ -78,7 +78,7 @@ const METADATA_V6: [Ipv6Addr; 2] =
 impl UrlPolicy {
     /// Checks what an admin typed and gives its one normal form: lower-case host, no default port, no trailing
     /// slash. Prefix an error with the name of the field.
-    pub fn check(&self, purpose: Purpose, text: &str) -> Result<String, UrlRefused> {
+    pub fn check(self, purpose: Purpose, text: &str) -> Result<String, UrlRefused> {
         let text = text.trim();
         if text.chars().any(|c| c.is_control() || c.is_whitespace()) {
             return Err(UrlRefused::Whitespace);
@@ -107,7 +107,7 @@ impl UrlPolicy {
     }
 
     /// Checks one address, written in the URL or found by resolving its host.
-    pub fn check_ip(&self, purpose: Purpose, ip: IpAddr) -> Result<(), UrlRefused> {
+    pub fn check_ip(self, purpose: Purpose, ip: IpAddr) -> Result<(), UrlRefused> {
         let embedded = match ip {
             IpAddr::V4(_) => None,
             IpAddr::V6(v6) => embedded_v4(v6),
@@ -123,7 +123,7 @@ impl UrlPolicy {
         Ok(())
     }
 
-    fn check_name(&self, purpose: Purpose, name: &str) -> Result<(), UrlRefused> {
+    fn check_name(self, purpose: Purpose, name: &str) -> Result<(), UrlRefused> {
         let name = name.trim_end_matches('.').to_ascii_lowercase();
         if name.is_empty() {
             return Err(UrlRefused::NoHost);
@@ -137,7 +137,7 @@ impl UrlPolicy {
         Ok(())
     }
 
-    fn allows_private(&self, purpose: Purpose) -> bool {
+    fn allows_private(self, purpose: Purpose) -> bool {
         match purpose {
             Purpose::Proxy => self.proxy_private,
             Purpose::ModelBackend => self.model_backend_private,
@@ -185,8 +185,9 @@ fn embedded_v4(ip: Ipv6Addr) -> Option<Ipv4Addr> {
         [0, 0, 0, 0, 0, 0xffff | 0, high, low] if !(ip.is_loopback() || ip.is_unspecified()) => {
             Some(v4(high, low))
         }
-        [0, 0, 0, 0, 0xffff, 0, high, low] | [0x64, 0xff9b, _, _, _, _, high, low] => Some(v4(high, low)),
-        [0x2002, high, low, ..] => Some(v4(high, low)),
+        [0, 0, 0, 0, 0xffff, 0, high, low]
+        | [0x64, 0xff9b, _, _, _, _, high, low]
+        | [0x2002, high, low, ..] => Some(v4(high, low)),
         [0x2001, 0, _, _, _, _, high, low] => Some(v4(!high, !low)),
         _ => None,
     }

@@ -45,6 +45,8 @@ pub enum ErrorKind {
     /// The request was refused as malformed, for a limit, or the like.
     Invalid,
     RateLimited,
+    /// Of the key that called; never of the admin key.
+    BudgetExceeded,
     ServerError,
     Timeout,
     ConnectFailed,
@@ -70,6 +72,7 @@ impl ErrorKind {
             Self::RemovalUnsupported => "removal_unsupported",
             Self::Invalid => "invalid",
             Self::RateLimited => "rate_limited",
+            Self::BudgetExceeded => "budget_exceeded",
             Self::ServerError => "server_error",
             Self::Timeout => "timeout",
             Self::ConnectFailed => "connect_failed",
@@ -186,6 +189,10 @@ fn classify(status: u16, retry_after: Option<Duration>, reason: Option<&Reason>)
     }
     if says("no db connected") || says("db not connected") {
         return (Rejected, ErrorKind::NoDatabase);
+    }
+    // 400, 429 or 422, by version (LITELLM.md D).
+    if reason.kind.as_deref() == Some("budget_exceeded") {
+        return (Rejected, ErrorKind::BudgetExceeded);
     }
     match status {
         300..400 => (Unexpected, ErrorKind::Redirect),

@@ -2,9 +2,12 @@
 
 use serde_json::json;
 
-use super::*;
+use super::{
+    ErrorClass::{Busy, Rejected, Retry, Unexpected},
+    *,
+};
 
-fn answer(status: u16, body: serde_json::Value) -> ProxyError {
+fn answer(status: u16, body: &serde_json::Value) -> ProxyError {
     ProxyError::answer("call", status, None, body.to_string().as_bytes(), &["provider-secret-1"])
 }
 
@@ -43,7 +46,7 @@ fn every_shape_gives_its_text() {
         ),
         (json!({"type": "about:blank", "title": "Bad", "detail": "worse", "status": 400}), "worse"),
     ] {
-        assert_eq!(answer(400, body.clone()).message, text, "{body}");
+        assert_eq!(answer(400, &body).message, text, "{body}");
     }
     assert!(
         ProxyError::answer("call", 502, None, b"<html>Bad gateway</html>", &[]).message.contains("HTTP 502")
@@ -66,10 +69,10 @@ fn not_there_is_one_thing_over_all_its_statuses() {
         ),
         (404, json!({"detail": {"error": "Team not found, passed team_id=team-2"}})),
     ] {
-        let error = answer(status, body.clone());
+        let error = answer(status, &body);
         assert!(error.is_not_found() && !error.is_ambiguous(), "{body}: {error:?}");
     }
-    assert_eq!(answer(404, json!({"detail": "Not Found"})).kind, ErrorKind::RouteMissing);
+    assert_eq!(answer(404, &json!({"detail": "Not Found"})).kind, ErrorKind::RouteMissing);
     let page = ProxyError::answer("call", 404, None, b"<html>404 not found</html>", &[]);
     assert!(!page.is_not_found(), "a load balancer's page says nothing about the object");
     assert_eq!(page.class, ErrorClass::Unexpected);
@@ -79,10 +82,9 @@ fn not_there_is_one_thing_over_all_its_statuses() {
 fn classes_follow_what_the_caller_can_do() {
     let error = |message: &str| json!({"error": {"message": message, "type": "x"}});
     let case = |status: u16, message: &str| {
-        let error = answer(status, error(message));
+        let error = answer(status, &error(message));
         (error.class, error.kind, error.is_ambiguous())
     };
-    use ErrorClass::{Busy, Rejected, Retry, Unexpected};
     assert_eq!(case(500, "Internal server error"), (Retry, ErrorKind::ServerError, true));
     assert_eq!(case(500, "{'error': 'Failed to add model to db.'}"), (Retry, ErrorKind::ServerError, true));
     assert_eq!(case(503, "no db"), (Busy, ErrorKind::ServerError, true));
@@ -109,6 +111,10 @@ fn classes_follow_what_the_caller_can_do() {
         (Rejected, ErrorKind::NoDatabase, false)
     );
     assert_eq!(case(302, "x"), (Unexpected, ErrorKind::Redirect, false));
+    for status in [400, 422, 429] {
+        let body = json!({"error": {"message": "Budget has been exceeded!", "type": "budget_exceeded"}});
+        assert_eq!(answer(status, &body).kind, ErrorKind::BudgetExceeded);
+    }
     let wait = ProxyError::answer("call", 429, Some(Duration::from_secs(7)), b"{}", &[]);
     assert_eq!(wait.class, ErrorClass::RetryAfter(Duration::from_secs(7)));
     let saved = case(

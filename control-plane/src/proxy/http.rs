@@ -336,6 +336,10 @@ impl ProxyApi for HttpProxy {
         self.remove_key(hash).await
     }
 
+    async fn query_model_override(&self) -> Result<Option<bool>, ProxyError> {
+        self.ask_query_model().await
+    }
+
     async fn right(&self, key: &Secret, model: &str) -> Result<Right, ProxyError> {
         self.ask_right(key, model).await
     }

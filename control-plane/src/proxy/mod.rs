@@ -16,6 +16,8 @@ mod outbound;
 mod probe;
 mod right;
 mod teams;
+#[cfg(test)]
+mod tests;
 mod types;
 
 pub use api::ProxyApi;

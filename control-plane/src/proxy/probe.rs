@@ -1,6 +1,6 @@
 //! What a proxy is: version, database, model store, licence, and whether Reeve can work with it.
 //!
-//! Changes nothing on the proxy and reaches no upstream.
+//! Called by the health check. Changes nothing on the proxy and reaches no upstream.
 
 use std::fmt;
 
@@ -45,9 +45,6 @@ pub struct Probe {
     pub param_removal: bool,
     /// `None` when the proxy does not tell.
     pub license: Option<License>,
-    /// Whether `?model=` in the query string overrides the model that was checked, so that a key's model list can be
-    /// got around (BerriAI/litellm#41810). `None` when it cannot be told. A front that drops the query closes it.
-    pub query_model_override: Option<bool>,
 }
 
 /// LiteLLM's licence.
@@ -130,7 +127,6 @@ impl HttpProxy {
             unsupported,
             param_removal: version.is_some_and(|version| version >= PARAM_REMOVAL),
             license: self.read_license().await?,
-            query_model_override: self.query_model_override().await?,
         })
     }
 
@@ -195,7 +191,7 @@ impl HttpProxy {
 
     /// Asks for one name in the body and another in the query, neither of which is a model, and looks which of them
     /// LiteLLM says it does not know. `messages` must be there, or the request is refused before it is routed.
-    async fn query_model_override(&self) -> Result<Option<bool>, ProxyError> {
+    pub(super) async fn ask_query_model(&self) -> Result<Option<bool>, ProxyError> {
         const IN_BODY: &str = "reeve-probe/in-body";
         const IN_QUERY: &str = "reeve-probe/in-query";
         let body = json!({ "model": IN_BODY, "messages": [], "max_tokens": 1 });

@@ -25,6 +25,8 @@ impl HttpProxy {
             // Nothing was generated: without messages there is no call. A success is not LiteLLM's answer.
             Ok(_) => Err(unreadable("right", "a chat request without messages was accepted")),
             Err(error) => match error.status {
+                // The right is checked before the budget.
+                Some(_) if error.kind == ErrorKind::BudgetExceeded => Ok(Right::Allowed),
                 Some(401 | 403) if error.class == ErrorClass::Rejected => Ok(Right::Refused),
                 // 500 is how 1.80 says it.
                 Some(400 | 422) if error.class == ErrorClass::Rejected => Ok(Right::Allowed),
