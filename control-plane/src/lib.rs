@@ -14,4 +14,5 @@ pub mod proxy;
 pub mod push;
 pub mod reconcile;
 pub mod service;
+pub mod start;
 pub mod store;

@@ -9,12 +9,12 @@ use std::{
 };
 
 use tokio::sync::Notify;
-use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::Reconciler;
 use crate::{
     base::ids::ProxyId,
     domain::error::Result,
+    lifecycle::Lifecycle,
     store::{
         proxies,
         work::{self, Lease},
@@ -51,8 +51,9 @@ impl Running {
 }
 
 impl Reconciler {
-    /// Runs until `stop`; steps under way are finished by `tasks`, which the caller waits for.
-    pub async fn drive(self, stop: CancellationToken, tasks: TaskTracker) {
+    /// Runs until the process begins to stop; steps under way are tracked and finish by themselves.
+    pub async fn drive(self, lifecycle: Lifecycle) {
+        let stop = lifecycle.soft();
         let running = Running::default();
         while !stop.is_cancelled() {
             match self.lease_free_slots(&running).await {
@@ -60,7 +61,7 @@ impl Reconciler {
                     for lease in leases {
                         running.add(lease.proxy_id);
                         let (this, running) = (self.clone(), running.clone());
-                        tasks.spawn(async move {
+                        lifecycle.spawn_contained("step", async move {
                             if let Err(error) = this.run(&lease).await {
                                 // The lease runs out and another run takes over.
                                 tracing::error!(error = %crate::base::report(&error), "a step could not be written back");

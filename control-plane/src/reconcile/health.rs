@@ -3,25 +3,26 @@
 
 use chrono::TimeDelta;
 use serde_json::json;
-use tokio_util::sync::CancellationToken;
 
 use super::Reconciler;
 use crate::{
     base::ids::ProxyId,
     domain::{error::Result, proxy::ProxyStatus},
+    lifecycle::Lifecycle,
     proxy::{ErrorClass, ProxyError},
     store::proxies::{self, Finding},
 };
 
 impl Reconciler {
-    /// Probes and scans what is due, until `stop`. One slow proxy does not hold up the others' probes.
-    pub async fn watch(self, stop: CancellationToken, tasks: tokio_util::task::TaskTracker) {
+    /// Probes and scans what is due, until the process begins to stop. A slow proxy does not hold up the others' probes.
+    pub async fn watch(self, lifecycle: Lifecycle) {
+        let stop = lifecycle.soft();
         while !stop.is_cancelled() {
             match self.take_due().await {
                 Ok((checks, scans)) => {
                     for id in checks {
                         let this = self.clone();
-                        tasks.spawn(async move {
+                        lifecycle.spawn_contained("probe", async move {
                             if let Err(error) = this.check(id).await {
                                 tracing::warn!(proxy.id = %id, error = %crate::base::report(&error), "a probe could not be recorded");
                             }
@@ -29,7 +30,7 @@ impl Reconciler {
                     }
                     for id in scans {
                         let this = self.clone();
-                        tasks.spawn(async move {
+                        lifecycle.spawn_contained("scan", async move {
                             if let Err(error) = this.scan(id).await {
                                 tracing::warn!(proxy.id = %id, error = %crate::base::report(&error), "a scan ended early");
                             }
@@ -69,8 +70,7 @@ impl Reconciler {
                 code: probe.unsupported.as_ref().map(|u| u.code().to_owned()),
                 message: probe.unsupported.as_ref().map(ToString::to_string),
                 litellm_version: probe.version.as_ref().map(ToString::to_string),
-                capabilities: json!({ "license": probe.license, "paramRemoval": probe.param_removal,
-                    "queryModelOverride": probe.query_model_override }),
+                capabilities: json!({ "license": probe.license, "paramRemoval": probe.param_removal }),
             },
             Err(error) => Finding {
                 status: failed_status(&error),

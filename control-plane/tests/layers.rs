@@ -1,0 +1,154 @@
+//! Holds the layers: which module may import which, and where SQL, HTTP types and the HTTP client may stand.
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+};
+
+/// `module -> what it may import`. Everything may import `base`; `lifecycle` knows nothing of the project.
+const ALLOWED: &[(&str, &[&str])] = &[
+    ("base", &[]),
+    ("lifecycle", &[]),
+    ("config", &[]),
+    ("telemetry", &["config"]),
+    ("cluster", &[]),
+    ("domain", &[]),
+    ("store", &["domain"]),
+    ("proxy", &["domain"]),
+    ("push", &["store", "domain", "lifecycle"]),
+    // One builder makes the document for connect, push and preview; one place checks an agent's proof.
+    ("service", &["store", "domain", "push"]),
+    ("reconcile", &["store", "proxy", "domain", "lifecycle"]),
+    ("jobs", &["service", "store", "domain", "lifecycle"]),
+    ("api", &["service", "domain"]),
+    ("cli", &[]),
+    ("start", &["cluster", "config", "domain", "store"]),
+    // `app` and `cmd` may see all.
+];
+
+/// `text -> the places where it may stand`.
+const ONLY_IN: &[(&str, &[&str])] = &[
+    ("sqlx::query", &["store"]),
+    ("reqwest::", &["proxy", "cli"]),
+    ("axum::", &["api", "push", "app"]),
+    ("Utc::now", &["base"]),
+];
+
+fn sources(dir: &Path, found: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(dir).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            sources(&path, found);
+        } else if path.extension().is_some_and(|e| e == "rs") {
+            found.push(path);
+        }
+    }
+}
+
+/// A file's production part: without comments and without what follows `#[cfg(test)]`.
+fn production(text: &str) -> String {
+    let text = text.split("#[cfg(test)]").next().unwrap_or_default();
+    text.lines().filter(|l| !l.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n")
+}
+
+fn modules() -> Vec<(String, PathBuf, String)> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut files = Vec::new();
+    sources(&root, &mut files);
+    files
+        .into_iter()
+        .filter(|f| {
+            !f.to_string_lossy().ends_with("tests.rs") && !f.components().any(|c| c.as_os_str() == "tests")
+        })
+        .map(|f| {
+            let inside = f.strip_prefix(&root).unwrap().to_owned();
+            let module = inside.components().next().unwrap().as_os_str().to_string_lossy().replace(".rs", "");
+            (module, inside, production(&fs::read_to_string(&f).unwrap()))
+        })
+        .collect()
+}
+
+/// The top-level modules named after `crate::`, in paths and in `use crate::{a, b::c}` lists.
+fn imports(text: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    for (at, _) in text.match_indices("crate::") {
+        let rest = &text[at + "crate::".len()..];
+        if let Some(list) = rest.strip_prefix('{') {
+            let mut depth = 0;
+            let mut word = String::new();
+            for c in list.chars() {
+                match c {
+                    '{' => depth += 1,
+                    '}' if depth == 0 => break,
+                    '}' => depth -= 1,
+                    c if depth == 0 && (c.is_alphanumeric() || c == '_') => word.push(c),
+                    ':' if depth == 0 && !word.is_empty() => {
+                        found.push(std::mem::take(&mut word));
+                        depth += 1_000;
+                    }
+                    ',' => {
+                        depth %= 1_000;
+                        word.clear();
+                    }
+                    _ => {}
+                }
+                if depth >= 1_000 && c == '{' {
+                    depth += 1;
+                }
+            }
+        } else {
+            found.push(rest.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect());
+        }
+    }
+    found
+}
+
+#[test]
+fn modules_import_one_way() {
+    let allowed: BTreeMap<&str, &[&str]> = ALLOWED.iter().copied().collect();
+    let known: Vec<String> = modules().into_iter().map(|(m, ..)| m).collect();
+    let mut wrong = Vec::new();
+    for (module, file, text) in modules() {
+        let Some(may) = allowed.get(module.as_str()) else {
+            assert!(
+                ["app", "cmd", "main", "lib"].contains(&module.as_str()),
+                "{module} is new: say in ALLOWED what it may import"
+            );
+            continue;
+        };
+        for import in imports(&text) {
+            let fine = import == module
+                || import == "base"
+                || may.contains(&import.as_str())
+                || !known.contains(&import);
+            if !fine {
+                wrong.push(format!("{} imports {import}", file.display()));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "against the layers:\n{}", wrong.join("\n"));
+}
+
+#[test]
+fn sql_http_and_clocks_stand_where_they_belong() {
+    let mut wrong = Vec::new();
+    for (module, file, text) in modules() {
+        for (needle, places) in ONLY_IN {
+            if text.contains(needle) && !places.contains(&module.as_str()) {
+                wrong.push(format!("{} has {needle}", file.display()));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "in the wrong place:\n{}", wrong.join("\n"));
+}
+
+#[test]
+fn every_file_says_what_it_owns() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut files = Vec::new();
+    sources(&root, &mut files);
+    let bare: Vec<_> =
+        files.iter().filter(|f| !fs::read_to_string(f).unwrap().trim_start().starts_with("//!")).collect();
+    assert!(bare.is_empty(), "no //! header: {bare:?}");
+}

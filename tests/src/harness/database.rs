@@ -1,0 +1,53 @@
+//! A database of its own for each test, on the server that `DATABASE_URL` names.
+
+use sqlx::{AssertSqlSafe, Connection as _, PgConnection, postgres::PgConnectOptions};
+
+/// Dropped with its test.
+pub struct Database {
+    server: String,
+    name: String,
+    pub url: String,
+}
+
+impl Database {
+    pub async fn create() -> Self {
+        let server = std::env::var("DATABASE_URL")
+            .expect("DATABASE_URL names a Postgres where tests may create databases");
+        let name = format!("e2e_{}", uuid::Uuid::new_v4().simple());
+        let mut conn = PgConnection::connect(&server).await.expect("the test server answers");
+        sqlx::raw_sql(AssertSqlSafe(format!("create database {name}")))
+            .execute(&mut conn)
+            .await
+            .expect("create database");
+        let options: PgConnectOptions = server.parse().expect("a Postgres URL");
+        let old = options.get_database().unwrap_or("postgres").to_owned();
+        let url = match server.split_once('?') {
+            Some((path, query)) => format!("{}{name}?{query}", path.trim_end_matches(&old)),
+            None => format!("{}{name}", server.trim_end_matches(&old)),
+        };
+        Self { server, name, url }
+    }
+
+    /// A connection, to look at what is stored.
+    pub async fn connect(&self) -> PgConnection {
+        PgConnection::connect(&self.url).await.expect("the test database answers")
+    }
+}
+
+impl Drop for Database {
+    fn drop(&mut self) {
+        let (server, name) = (self.server.clone(), self.name.clone());
+        // A thread of its own: the test's runtime is on its way out.
+        let gone = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().ok()?;
+            runtime.block_on(async {
+                let mut conn = PgConnection::connect(&server).await.ok()?;
+                sqlx::raw_sql(AssertSqlSafe(format!("drop database {name} with (force)")))
+                    .execute(&mut conn)
+                    .await
+                    .ok()
+            })
+        });
+        let _ = gone.join();
+    }
+}
