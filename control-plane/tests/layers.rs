@@ -71,34 +71,33 @@ fn modules() -> Vec<(String, PathBuf, String)> {
 
 /// The top-level modules named after `crate::`, in paths and in `use crate::{a, b::c}` lists.
 fn imports(text: &str) -> Vec<String> {
+    let name = |t: &str| t.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect::<String>();
     let mut found = Vec::new();
     for (at, _) in text.match_indices("crate::") {
         let rest = &text[at + "crate::".len()..];
-        if let Some(list) = rest.strip_prefix('{') {
-            let mut depth = 0;
-            let mut word = String::new();
-            for c in list.chars() {
-                match c {
-                    '{' => depth += 1,
-                    '}' if depth == 0 => break,
-                    '}' => depth -= 1,
-                    c if depth == 0 && (c.is_alphanumeric() || c == '_') => word.push(c),
-                    ':' if depth == 0 && !word.is_empty() => {
-                        found.push(std::mem::take(&mut word));
-                        depth += 1_000;
-                    }
-                    ',' => {
-                        depth %= 1_000;
-                        word.clear();
-                    }
-                    _ => {}
-                }
-                if depth >= 1_000 && c == '{' {
-                    depth += 1;
+        match rest.strip_prefix('{') {
+            None => found.push(name(rest)),
+            Some(list) => found.extend(items(list).into_iter().map(|item| name(item.trim_start()))),
+        }
+    }
+    found
+}
+
+/// The items of a `use` list, whose opening brace was read, split at its own commas.
+fn items(list: &str) -> Vec<&str> {
+    let (mut depth, mut start, mut found) = (0, 0, Vec::new());
+    for (at, c) in list.char_indices() {
+        match c {
+            '{' => depth += 1,
+            '}' if depth > 0 => depth -= 1,
+            ',' | '}' if depth == 0 => {
+                found.push(&list[start..at]);
+                start = at + 1;
+                if c == '}' {
+                    break;
                 }
             }
-        } else {
-            found.push(rest.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect());
+            _ => {}
         }
     }
     found
