@@ -15,3 +15,4 @@ pub mod push;
 pub mod reconcile;
 pub mod service;
 pub mod store;
+pub mod telemetry;
