@@ -16,3 +16,4 @@ pub mod reconcile;
 pub mod service;
 pub mod start;
 pub mod store;
+pub mod telemetry;
