@@ -75,7 +75,8 @@ pub async fn open(config: &Config, clock: Clock, ids: IdGen) -> Result<Opened, S
     }
 }
 
-async fn locate(config: &Config) -> Result<(PgConnectOptions, Option<Cluster>), StartError> {
+/// Where the database is; starts the private cluster if that is it.
+pub async fn locate(config: &Config) -> Result<(PgConnectOptions, Option<Cluster>), StartError> {
     match &config.database.location {
         Location::Url(url) => Ok((url.expose().parse().map_err(StartError::DatabaseUrl)?, None)),
         Location::Private { data_dir, bin_dir } => {
@@ -90,6 +91,14 @@ async fn locate(config: &Config) -> Result<(PgConnectOptions, Option<Cluster>), 
     }
 }
 
+/// Brings the schema up to date, or refuses a database that is newer.
+pub async fn migrate(store: &Store) -> Result<(), StartError> {
+    Store::migrate(&store.pool).await.map_err(|error| match error {
+        sqlx::migrate::MigrateError::VersionMissing(version) => StartError::NewerDatabase(version),
+        other => StartError::Migrate(other),
+    })
+}
+
 type Prepared = (Store, InstallationId, String, Option<Secret>);
 
 async fn prepare(
@@ -102,10 +111,7 @@ async fn prepare(
     let store = Store::connect(options, config.database.connections, Arc::clone(&sealer), clock, ids)
         .await
         .map_err(StartError::Connect)?;
-    Store::migrate(&store.pool).await.map_err(|error| match error {
-        sqlx::migrate::MigrateError::VersionMissing(version) => StartError::NewerDatabase(version),
-        other => StartError::Migrate(other),
-    })?;
+    migrate(&store).await?;
     let fresh_token = config.admin_token.is_none().then(|| store.ids.secret("reeve-admin-"));
     let new = Installation {
         id: InstallationId(store.ids.uuid()),

@@ -88,6 +88,8 @@ pub mod code {
     pub const VERSION_REGRESSED: &str = "version-regressed";
     /// A rejection: the hash is not the one of the document it came with.
     pub const HASH_MISMATCH: &str = "hash-mismatch";
+    /// A rejection: the program that embeds the agent crashed over the document, or did not answer in time.
+    pub const HANDLER_FAILED: &str = "handler-failed";
     /// A rejection: the document does not have the shape it must have.
     pub const BAD_DOCUMENT: &str = "bad-document";
 }

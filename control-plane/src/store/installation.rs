@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use super::Conn;
 use crate::{
     base::ids::{InstallationId, ReplicaId},
-    domain::error::Result,
+    domain::error::{Error, Result},
 };
 
 pub struct Installation {
@@ -34,13 +34,18 @@ pub async fn create_or_get(
     .await?
     .rows_affected()
         == 1;
-    let row = sqlx::query_as!(
+    let row = get(conn).await?.ok_or_else(|| Error::internal("the installation's row is gone"))?;
+    Ok((row, created))
+}
+
+/// The row, if this database was ever started on.
+pub async fn get(conn: &mut Conn) -> Result<Option<Installation>> {
+    Ok(sqlx::query_as!(
         Installation,
         r#"select id as "id: InstallationId", kek_canary, admin_token_hash from installation"#
     )
-    .fetch_one(conn)
-    .await?;
-    Ok((row, created))
+    .fetch_optional(conn)
+    .await?)
 }
 
 /// Replaces the hash of the generated admin token.

@@ -84,6 +84,34 @@ impl Store {
     pub async fn migrate(pool: &PgPool) -> Result<(), sqlx::migrate::MigrateError> {
         MIGRATOR.run(pool).await
     }
+
+    /// How the database's schema stands to this binary's, without changing it.
+    pub async fn schema(conn: &mut Conn) -> Result<Schema> {
+        let there = sqlx::query_scalar!(r#"select to_regclass('public._sqlx_migrations') is not null as "there!""#)
+            .fetch_one(&mut *conn)
+            .await?;
+        let applied: Vec<i64> = if there {
+            sqlx::query_scalar("select version from _sqlx_migrations where success order by version")
+                .fetch_all(conn)
+                .await?
+        } else {
+            Vec::new()
+        };
+        let known: Vec<i64> = MIGRATOR.iter().map(|m| m.version).collect();
+        Ok(Schema {
+            pending: known.iter().filter(|v| !applied.contains(v)).copied().collect(),
+            unknown: applied.into_iter().filter(|v| !known.contains(v)).collect(),
+        })
+    }
+}
+
+/// Migrations by version.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Schema {
+    /// Known here, missing there: `reeve migrate` applies them.
+    pub pending: Vec<i64>,
+    /// There, but not known here: the database is newer.
+    pub unknown: Vec<i64>,
 }
 
 impl From<sqlx::Error> for Error {

@@ -1,0 +1,198 @@
+//! Random wishes, random trouble: whatever the order, the proxy ends with exactly what is wanted, and then both it and
+//! the database fall silent.
+//!
+//! Every failure prints its seed; a seed that ever failed is kept in `SEEDS`.
+
+mod support;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use proxy_sim::{Fault, Rule};
+use sqlx::PgPool;
+
+use support::World;
+
+const MODELS: [&str; 3] = ["alpha", "beta", "gamma"];
+const REALMS: [&str; 2] = ["red", "blue"];
+
+/// A small, fixed generator (SplitMix64): the same seed is the same story everywhere.
+struct Dice(u64);
+
+impl Dice {
+    fn roll(&mut self, sides: u64) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        (z ^ (z >> 31)) % sides
+    }
+
+    fn pick<T: Copy>(&mut self, from: &[T]) -> T {
+        from[usize::try_from(self.roll(from.len() as u64)).expect("small")]
+    }
+}
+
+/// What the test itself says should be there: kept apart from the code under test.
+#[derive(Default)]
+struct Wish {
+    models: BTreeSet<&'static str>,
+    /// Realms that were ever granted something: they have a team and a key.
+    granted: BTreeMap<&'static str, BTreeSet<&'static str>>,
+}
+
+impl Wish {
+    fn check(&self, world: &World, story: &str) {
+        let models: BTreeSet<String> =
+            world.sim().models().iter().map(|m| m["model_name"].as_str().unwrap_or_default().to_owned()).collect();
+        let wanted: BTreeSet<String> = self.models.iter().map(|m| format!("openai/{m}")).collect();
+        assert_eq!(models, wanted, "deployments; {story}");
+        assert_eq!(world.sim().models().len(), wanted.len(), "one deployment each; {story}");
+        for (realm, grants) in &self.granted {
+            let mut list: Vec<String> = grants.iter().map(|m| format!("openai/{m}")).collect();
+            if list.is_empty() {
+                list.push("no-default-models".to_owned());
+            }
+            let team = world.team(realm).unwrap_or_else(|| panic!("{realm} has a team; {story}"));
+            let keys = world.keys(realm);
+            assert_eq!(keys.len(), 1, "{realm} has one key; {story}");
+            for it in [&team, &keys[0]] {
+                assert_eq!(it["models"], serde_json::json!(list), "{realm}'s list; {story}");
+                assert_eq!(it["blocked"].as_bool().unwrap_or(false), grants.is_empty(), "{realm} is shut; {story}");
+            }
+            assert_eq!(keys[0]["team_id"], team["team_id"], "{story}");
+        }
+        assert_eq!(world.sim().teams().len(), self.granted.len(), "no other team; {story}");
+        assert_eq!(world.sim().keys().len(), self.granted.len(), "no unknown key; {story}");
+    }
+}
+
+async fn act(world: &World, wish: &mut Wish, dice: &mut Dice) -> String {
+    let model = dice.pick(&MODELS);
+    let realm = dice.pick(&REALMS);
+    match dice.roll(6) {
+        0 | 1 if !wish.models.contains(model) => {
+            world.model(model).await;
+            wish.models.insert(model);
+            format!("add {model}")
+        }
+        0 if wish.models.contains(model) => {
+            reeve::service::models::delete::delete(&world.services, &support::ctx(), model, None)
+                .await
+                .expect("deleted");
+            wish.models.remove(model);
+            for grants in wish.granted.values_mut() {
+                grants.remove(model);
+            }
+            format!("delete {model}")
+        }
+        2..=4 if wish.models.contains(model) => {
+            world.grant(model, realm, None).await;
+            wish.granted.entry(realm).or_default().insert(model);
+            format!("grant {model} to {realm}")
+        }
+        5 if wish.granted.get(realm).is_some_and(|g| g.contains(model)) => {
+            world.revoke(model, realm).await;
+            wish.granted.entry(realm).or_default().remove(model);
+            format!("revoke {model} from {realm}")
+        }
+        _ => "nothing".to_owned(),
+    }
+}
+
+fn trouble(world: &World, dice: &mut Dice) -> String {
+    let fault = match dice.roll(6) {
+        0 => Fault::RequestLost,
+        1 => Fault::ResponseLost,
+        2 => Fault::SavedBut500,
+        3 => Fault::Reset,
+        4 => Fault::HtmlPage,
+        _ => Fault::Refused { status: 503, retry_after: None },
+    };
+    let rule = Rule::new(fault.clone()).skip(u32::try_from(dice.roll(4)).expect("small")).once();
+    world.sim().fault(if dice.roll(3) == 0 { rule } else { rule.writes() });
+    format!("{fault:?}")
+}
+
+/// Runs the reconciler and drops it in the middle of its n-th request to the proxy, as a crash does.
+async fn crash(world: &World, after: u64) {
+    let rule = Rule::new(Fault::Hold { after: after % 2 == 1 });
+    let rule = world.sim().fault(rule.skip(u32::try_from(after / 2).expect("small")).once());
+    let state = world.sim();
+    tokio::select! {
+        ended = world.reconciler.run_once() => { ended.expect("run"); }
+        () = state.wait_for_held(1) => {}
+    }
+    state.remove_fault(rule);
+    state.release_all();
+}
+
+async fn story(world: &World, seed: u64) {
+    let mut dice = Dice(seed);
+    let mut wish = Wish::default();
+    let mut told = format!("seed {seed}");
+    for realm in REALMS {
+        world.realm(realm).await;
+    }
+    for _ in 0..14 {
+        told = format!("{told}; {}", act(world, &mut wish, &mut dice).await);
+        if dice.roll(2) == 0 {
+            told = format!("{told} [{}]", trouble(world, &mut dice));
+        }
+        match dice.roll(4) {
+            0 => {
+                let after = dice.roll(12);
+                told = format!("{told} [crash {after}]");
+                crash(world, after).await;
+            }
+            1 => {}
+            _ => {
+                world.reconciler.run_once().await.expect("run");
+            }
+        }
+    }
+    world.sim().clear_faults();
+    world.settle().await;
+    world.scan_and_settle().await;
+    wish.check(world, &told);
+    // Then silence: G6.
+    let before = world.sim().writes();
+    world.count_db_writes().await;
+    let rows = world.db_writes().await;
+    world.scan_and_settle().await;
+    assert_eq!(world.sim().writes(), before, "a second reconcile writes to no proxy; {told}");
+    // The scan's own note of when it ran is written once an hour.
+    assert_eq!(world.db_writes().await, rows, "nor to the database; {told}");
+}
+
+/// Seeds that failed once, and some fresh ones.
+const SEEDS: [u64; 24] =
+    [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24];
+
+macro_rules! stories {
+    ($($name:ident: $from:expr, $to:expr;)+) => {$(
+        #[sqlx::test(migrations = "../migrations")]
+        async fn $name(pool: PgPool) {
+            for seed in &SEEDS[$from..$to] {
+                clean(&pool).await;
+                let world = World::new(pool.clone()).await;
+                story(&world, *seed).await;
+            }
+        }
+    )+};
+}
+
+stories! {
+    whatever_goes_wrong_it_converges_1: 0, 8;
+    whatever_goes_wrong_it_converges_2: 8, 16;
+    whatever_goes_wrong_it_converges_3: 16, 24;
+}
+
+async fn clean(pool: &PgPool) {
+    sqlx::raw_sql(
+        "truncate proxy, model, realm, agent, provider_credential, change, change_effect, audit, idempotency cascade;
+         update head set revision = 0, audit_seq = 0, audit_hash = ''",
+    )
+    .execute(pool)
+    .await
+    .expect("clean");
+}
