@@ -1,0 +1,79 @@
+//! G3: kill -9 of the control plane at every external call of grant and revoke loses nothing that was answered, and
+//! leaves no key on the proxy that the registry does not know.
+
+use e2e::harness::{Database, Proxy, Reeve, ReeveOptions, eventually};
+use proxy_sim::{Fault, Rule};
+use reqwest::Method;
+use serde_json::json;
+
+/// Grants and revokes once, killing the process when the proxy holds its `nth` call (before or after it is done).
+/// Returns whether there was such a call.
+async fn killed_at(nth: u32, after: bool) -> bool {
+    let proxy = Proxy::simulated().await;
+    let state = proxy.sim();
+    let database = Database::create().await;
+    // No scan: what is shown here is that the queue alone gets it right.
+    let options = ReeveOptions::on(&database).with_proxy(&proxy).set("REEVE_SCAN_SECONDS", "3600");
+    let mut reeve = Reeve::start(options).await;
+    let body = json!({ "name": "One", "provider": "openai", "modelId": "gpt-4o", "apiKey": "sk-provider-0123456789" });
+    reeve.api.converge(Method::POST, "/api/models", Some(body)).await;
+    reeve.api.post("/api/realms", json!({ "name": "Red" })).await;
+
+    let mut met = false;
+    for (method, path, body) in [
+        (Method::POST, "/api/models/openai%2Fone/realms", Some(json!({ "realmId": "red" }))),
+        (Method::DELETE, "/api/models/openai%2Fone/realms/red", None),
+    ] {
+        let paths = ["/team/*", "/key/*"];
+        let rules: Vec<u64> = paths
+            .iter()
+            .map(|path| state.fault(Rule::new(Fault::Hold { after }).on("*", path).skip(nth).once()))
+            .collect();
+        let answer = reeve.api.call(method, path, body, &[]).await;
+        let revision = answer.revision();
+        answer.ok();
+        // Either a call is held, or the change converges without ever making that many calls.
+        let held = eventually("a call is held or the change is through", || async {
+            if !state.held().is_empty() {
+                return Some(true);
+            }
+            let receipt = reeve.api.get(&format!("/api/changes/{revision}")).await;
+            (receipt["state"] == "converged").then_some(false)
+        })
+        .await;
+        if held {
+            met = true;
+            reeve.process.kill().await;
+        }
+        for rule in rules {
+            state.remove_fault(rule);
+        }
+        state.release_all();
+        if held {
+            reeve.restart().await;
+        }
+        reeve.api.converged(revision).await;
+    }
+    // Granted and revoked: one team and one key, both known, both shut.
+    let keys = state.keys();
+    assert_eq!(keys.len(), 1, "call {nth}, after {after}: one key, however often it was tried");
+    let known = reeve.api.get("/api/realms/red/keys").await;
+    let fingerprint = known["items"][0]["fingerprint"].as_str().expect("the registry knows its key").to_owned();
+    assert!(keys[0]["key_name"].as_str().is_some_and(|n| n.ends_with(fingerprint.trim_start_matches('.'))));
+    assert_eq!(keys[0]["models"], json!(["no-default-models"]));
+    assert_eq!(keys[0]["blocked"], true);
+    assert_eq!(state.teams().len(), 1);
+    assert_eq!(state.models().len(), 1, "what was acknowledged before is still there");
+    met
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn g3_nothing_acknowledged_is_lost_by_kill_9() {
+    for after in [false, true] {
+        let mut nth = 0;
+        while killed_at(nth, after).await {
+            nth += 1;
+        }
+        assert!(nth >= 3, "grant and revoke make at least three calls of a kind, but only {nth} were met");
+    }
+}

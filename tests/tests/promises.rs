@@ -1,0 +1,128 @@
+//! Promises of docs and README, through the front doors. G3 is in `kill.rs`, G4 with the push sessions' tests.
+
+use e2e::harness::{Agent, Database, Proxy, Reeve, ReeveOptions, eventually};
+use reqwest::Method;
+use serde_json::{Value, json};
+
+async fn one_model_granted(reeve: &Reeve, proxy: &Proxy) {
+    let body = json!({
+        "name": "One", "provider": "openai", "modelId": "gpt-4o", "baseUrl": proxy.upstream_url,
+        "apiKey": "sk-provider-0123456789",
+    });
+    reeve.api.converge(Method::POST, "/api/models", Some(body.clone())).await;
+    let mut other = body;
+    other["name"] = json!("Two");
+    reeve.api.converge(Method::POST, "/api/models", Some(other)).await;
+    reeve.api.post("/api/realms", json!({ "name": "Red" })).await;
+    reeve.api.converge(Method::POST, "/api/models/openai%2Fone/realms", Some(json!({ "realmId": "red" }))).await;
+}
+
+async fn key_of(agent: &Agent) -> String {
+    let (code, key, err) = agent.exec(&["sh", "-c", "printf %s \"$OPENAI_API_KEY\""]).await;
+    assert_eq!(code, 0, "{err}");
+    key
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn g1_no_grant_no_access() {
+    let proxy = Proxy::simulated().await;
+    let database = Database::create().await;
+    let reeve = Reeve::start(ReeveOptions::on(&database).with_proxy(&proxy)).await;
+    one_model_granted(&reeve, &proxy).await;
+    let agent = Agent::enroll(&reeve.api, &["red"]).await;
+    let key = key_of(&agent).await;
+    assert_eq!(proxy.chat(&key, "openai/one").await.0, 200);
+    assert_eq!(proxy.chat(&key, "openai/two").await.0, 403, "not granted");
+    // Revoking the last model opens nothing: a peer's defect.
+    reeve.api.converge(Method::DELETE, "/api/models/openai%2Fone/realms/red", None).await;
+    for model in ["openai/one", "openai/two"] {
+        let status = proxy.chat(&key, model).await.0;
+        assert!([401, 403].contains(&status), "{model}: {status}");
+    }
+    for request in proxy.sim().requests().iter().filter(|r| r.write) {
+        let body: Value = serde_json::from_slice(&proxy.sim().body(request.seq).unwrap_or_default()).unwrap_or_default();
+        assert_ne!(body["models"], json!([]), "an empty list, which LiteLLM reads as all models, was sent: {}", request.path);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn revoking_the_last_model_opens_nothing_and_granting_again_keeps_key_and_spend() {
+    let proxy = Proxy::simulated().await;
+    let database = Database::create().await;
+    let reeve = Reeve::start(ReeveOptions::on(&database).with_proxy(&proxy)).await;
+    one_model_granted(&reeve, &proxy).await;
+    let agent = Agent::enroll(&reeve.api, &["red"]).await;
+    let key = key_of(&agent).await;
+    // Each grant mints no new key: the same one is updated in place.
+    reeve.api.converge(Method::POST, "/api/models/openai%2Ftwo/realms", Some(json!({ "realmId": "red" }))).await;
+    assert_eq!(proxy.chat(&key, "openai/two").await.0, 200);
+    for model in ["one", "two"] {
+        reeve.api.converge(Method::DELETE, &format!("/api/models/openai%2F{model}/realms/red"), None).await;
+    }
+    reeve.api.converge(Method::POST, "/api/models/openai%2Fone/realms", Some(json!({ "realmId": "red" }))).await;
+    assert_eq!(proxy.chat(&key, "openai/one").await.0, 200, "the same key works again");
+    let paths: Vec<String> = proxy.sim().requests().iter().map(|r| r.path.clone()).collect();
+    assert_eq!(paths.iter().filter(|p| *p == "/key/generate").count(), 1, "one key was ever made");
+    assert_eq!(paths.iter().filter(|p| *p == "/team/new").count(), 1, "one team was ever made");
+    assert!(!paths.iter().any(|p| p == "/key/delete" || p == "/team/delete"), "spend goes on counting");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn g6_quiet_when_nothing_changes() {
+    let proxy = Proxy::simulated().await;
+    let database = Database::create().await;
+    // Scans every second.
+    let reeve = Reeve::start(ReeveOptions::on(&database).with_proxy(&proxy)).await;
+    one_model_granted(&reeve, &proxy).await;
+    let state = proxy.sim();
+    let writes = state.writes();
+    let head = reeve.api.get("/api/changes?limit=1").await["items"][0]["revision"].clone();
+    let scans = || state.requests().iter().filter(|r| r.path == "/key/list").count();
+    let before = scans();
+    eventually("three more full scans", || async { (scans() >= before + 3).then_some(()) }).await;
+    assert_eq!(state.writes(), writes, "scans write nothing to the proxy");
+    assert_eq!(reeve.api.get("/api/changes?limit=1").await["items"][0]["revision"], head, "and no revision");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hand_made_change_and_a_stray_key_are_put_right_and_foreign_things_are_left() {
+    let proxy = Proxy::simulated().await;
+    let database = Database::create().await;
+    let reeve = Reeve::start(ReeveOptions::on(&database).with_proxy(&proxy)).await;
+    let client = reqwest::Client::new();
+    let post = |path: &str, body: Value| {
+        let request = client.post(format!("{}{path}", proxy.url)).bearer_auth(&proxy.master_key).json(&body);
+        async move { request.send().await.expect("the proxy answers").json::<Value>().await.unwrap_or_default() }
+    };
+    let foreign = post("/key/generate", json!({ "key_alias": "not-ours", "models": ["gpt"] })).await;
+    one_model_granted(&reeve, &proxy).await;
+    let state = proxy.sim();
+    let ours = state.keys().into_iter().find(|k| k["key_alias"] != "not-ours").expect("our key");
+    // Somebody opens our key to all models, and copies our mark onto a key of their own making.
+    post("/key/update", json!({ "key": ours["token"], "models": [] })).await;
+    post("/key/generate", json!({ "key_alias": "stray", "models": [], "metadata": ours["metadata"] })).await;
+    eventually("the scan puts it right", || async {
+        let key = state.key(ours["token"].as_str()?)?;
+        let stray = state.keys().iter().any(|k| k["key_alias"] == "stray");
+        (key["models"] == json!(["openai/one"]) && !stray).then_some(())
+    })
+    .await;
+    let token = foreign["token"].as_str().expect("a token");
+    assert_eq!(state.key(token).expect("still there")["models"], json!(["gpt"]), "what is not ours is never touched");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_agent_goes_on_while_the_control_plane_is_away() {
+    let proxy = Proxy::simulated().await;
+    let database = Database::create().await;
+    let mut reeve = Reeve::start(ReeveOptions::on(&database).with_proxy(&proxy)).await;
+    one_model_granted(&reeve, &proxy).await;
+    let agent = Agent::enroll(&reeve.api, &["red"]).await;
+    let key = key_of(&agent).await;
+    reeve.process.kill().await;
+    assert_eq!(key_of(&agent).await, key, "the last good config is on its disk");
+    assert_eq!(proxy.chat(&key, "openai/one").await.0, 200, "Reeve is not on the path of a call");
+    reeve.restart().await;
+    let _running = agent.run();
+    agent.settled(&reeve.api, "the agent is back", |p| p["connection"]["connected"] == true).await;
+}
