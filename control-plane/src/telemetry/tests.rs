@@ -24,7 +24,7 @@ fn sources(dir: &Path, found: &mut Vec<PathBuf>) {
 fn code_uses_listed_names_only() {
     let (mut files, mut seen) = (Vec::new(), 0);
     sources(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/src")), &mut files);
-    for file in files {
+    for file in files.iter().filter(|file| !file.components().any(|part| part.as_os_str() == "telemetry")) {
         let text: String = fs::read_to_string(&file).unwrap().split_whitespace().collect();
         for (kind, name) in
             [(Kind::Counter, "counter"), (Kind::Gauge, "gauge"), (Kind::Histogram, "histogram")]
@@ -36,6 +36,13 @@ fn code_uses_listed_names_only() {
                 assert_eq!(listed, Some(kind), "{}: list `{name}` in telemetry/metrics.rs", file.display());
                 seen += 1;
             }
+        }
+        // Names that stand in a constant.
+        for (at, _) in text.match_indices("\"reeve_") {
+            let name = text[at + 1..].split('"').next().unwrap();
+            let is_metric = name.ends_with("_total") || name.ends_with("_seconds");
+            let listed = METRICS.iter().any(|metric| metric.name == name);
+            assert!(listed || !is_metric, "{}: list `{name}` in telemetry/metrics.rs", file.display());
         }
     }
     assert!(seen >= 3, "the search finds nothing any more");
