@@ -59,11 +59,6 @@ pub trait ProxyApi: Send + Sync + std::fmt::Debug {
     /// `false` when it was not there.
     async fn delete_key(&self, hash: &KeyHash) -> Result<bool, ProxyError>;
 
-    /// Whether `?model=` in the query string overrides the model that LiteLLM checked, so that a key's model list can be
-    /// got around (BerriAI/litellm#41810). `None` when it cannot be told. A front that drops the query closes it.
-    /// Leaves one failed request in the proxy's log of calls: ask once per proxy and version, not at every probe.
-    async fn query_model_override(&self) -> Result<Option<bool>, ProxyError>;
-
     /// Asks, with the virtual key itself and without reaching an upstream, whether it may call `model`.
     /// Leaves one failed request in the proxy's log of calls.
     async fn right(&self, key: &Secret, model: &str) -> Result<Right, ProxyError>;

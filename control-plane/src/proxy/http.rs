@@ -18,10 +18,10 @@ use url::Url;
 use super::{
     BudgetChange, DeploymentBody, ErrorClass, ErrorKind, ExpiryChange, KeyBody, KeyHash, Limits,
     ObservedDeployment, ObservedKey, ObservedTeam, Outbound, Probe, ProxyApi, ProxyError, Right, TeamBody,
-    Version,
     limits::Gate,
     metrics,
     outbound::{Answer, SendFailure},
+    probe::Known,
 };
 use crate::base::secret::Secret;
 
@@ -47,8 +47,7 @@ pub struct HttpProxy {
     master_key: Secret,
     outbound: Outbound,
     gate: Gate,
-    /// As of the last probe.
-    version: Mutex<Option<Version>>,
+    known: Mutex<Known>,
 }
 
 /// One request, before it is sent.
@@ -107,16 +106,16 @@ impl HttpProxy {
             master_key: config.master_key,
             outbound,
             gate: Gate::new(config.limits),
-            version: Mutex::new(None),
+            known: Mutex::default(),
         })
     }
 
-    pub(super) fn known_version(&self) -> Option<Version> {
-        *self.version.lock().unwrap_or_else(PoisonError::into_inner)
+    pub(super) fn known(&self) -> Known {
+        *self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(super) fn remember_version(&self, version: Version) {
-        *self.version.lock().unwrap_or_else(PoisonError::into_inner) = Some(version);
+    pub(super) fn remember(&self, change: impl FnOnce(&mut Known)) {
+        change(&mut self.known.lock().unwrap_or_else(PoisonError::into_inner));
     }
 
     /// Sends one call and reads its JSON; an empty body is null.
@@ -334,10 +333,6 @@ impl ProxyApi for HttpProxy {
 
     async fn delete_key(&self, hash: &KeyHash) -> Result<bool, ProxyError> {
         self.remove_key(hash).await
-    }
-
-    async fn query_model_override(&self) -> Result<Option<bool>, ProxyError> {
-        self.ask_query_model().await
     }
 
     async fn right(&self, key: &Secret, model: &str) -> Result<Right, ProxyError> {

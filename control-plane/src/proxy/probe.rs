@@ -2,7 +2,10 @@
 //!
 //! Called by the health check. Changes nothing on the proxy and reaches no upstream.
 
-use std::fmt;
+use std::{
+    fmt,
+    time::{Duration, Instant},
+};
 
 use reqwest::Method;
 use serde::Serialize;
@@ -26,6 +29,24 @@ const PARAM_REMOVAL: Version = Version { major: 1, minor: 109, patch: 0 };
 /// An id that no deployment has, for a request that can only answer "not found" or why not.
 const NO_SUCH_MODEL: &str = "reeve-probe-no-such-model";
 
+/// A front that closes the query-string override is noticed after this time at the latest.
+const QUERY_MODEL_EVERY: Duration = Duration::from_hours(6);
+
+/// What a client remembers of its proxy between probes.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Known {
+    version: Option<Version>,
+    query_model: Option<QueryModel>,
+}
+
+/// When the query-string override was asked about, of which version, and the answer.
+#[derive(Clone, Copy, Debug)]
+struct QueryModel {
+    version: Option<Version>,
+    asked: Instant,
+    answer: Option<bool>,
+}
+
 /// A LiteLLM version; suffixes (`-stable`, `.rc1`) are left out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Version {
@@ -45,6 +66,9 @@ pub struct Probe {
     pub param_removal: bool,
     /// `None` when the proxy does not tell.
     pub license: Option<License>,
+    /// Whether `?model=` in the query string overrides the model that LiteLLM checked, so that a key's model list can be
+    /// got around (BerriAI/litellm#41810). `None` when it cannot be told. A front that drops the query closes it.
+    pub query_model_override: Option<bool>,
 }
 
 /// LiteLLM's licence.
@@ -112,9 +136,7 @@ impl HttpProxy {
             return Err(unreadable("readiness", "the answer is not LiteLLM's"));
         }
         let version = self.read_version(&readiness).await?;
-        if let Some(version) = version {
-            self.remember_version(version);
-        }
+        self.remember(|known| known.version = version);
         let unsupported = match version {
             None => Some(Unsupported::VersionUnknown),
             Some(version) if MALICIOUS.contains(&version) => Some(Unsupported::Malicious(version)),
@@ -127,17 +149,16 @@ impl HttpProxy {
             unsupported,
             param_removal: version.is_some_and(|version| version >= PARAM_REMOVAL),
             license: self.read_license().await?,
+            query_model_override: self.query_model_override(version).await?,
         })
     }
 
     pub(super) async fn removes_params(&self) -> Result<bool, ProxyError> {
-        let version = match self.known_version() {
+        let version = match self.known().version {
             Some(version) => Some(version),
             None => self.read_version(&Value::Null).await?,
         };
-        if let Some(version) = version {
-            self.remember_version(version);
-        }
+        self.remember(|known| known.version = version);
         Ok(version.is_some_and(|version| version >= PARAM_REMOVAL))
     }
 
@@ -189,9 +210,25 @@ impl HttpProxy {
             .map(|has| if has { License::Enterprise } else { License::Community }))
     }
 
+    /// Asked again only for another version and once in a while, since each asking leaves a failed request in the proxy's
+    /// log of calls.
+    async fn query_model_override(&self, version: Option<Version>) -> Result<Option<bool>, ProxyError> {
+        if let Some(last) = self.known().query_model
+            && last.version == version
+            && last.asked.elapsed() < QUERY_MODEL_EVERY
+        {
+            return Ok(last.answer);
+        }
+        let answer = self.ask_query_model().await?;
+        self.remember(|known| {
+            known.query_model = Some(QueryModel { version, asked: Instant::now(), answer });
+        });
+        Ok(answer)
+    }
+
     /// Asks for one name in the body and another in the query, neither of which is a model, and looks which of them
     /// LiteLLM says it does not know. `messages` must be there, or the request is refused before it is routed.
-    pub(super) async fn ask_query_model(&self) -> Result<Option<bool>, ProxyError> {
+    async fn ask_query_model(&self) -> Result<Option<bool>, ProxyError> {
         const IN_BODY: &str = "reeve-probe/in-body";
         const IN_QUERY: &str = "reeve-probe/in-query";
         let body = json!({ "model": IN_BODY, "messages": [], "max_tokens": 1 });
