@@ -42,8 +42,12 @@ struct Wish {
 
 impl Wish {
     fn check(&self, world: &World, story: &str) {
-        let models: BTreeSet<String> =
-            world.sim().models().iter().map(|m| m["model_name"].as_str().unwrap_or_default().to_owned()).collect();
+        let models: BTreeSet<String> = world
+            .sim()
+            .models()
+            .iter()
+            .map(|m| m["model_name"].as_str().unwrap_or_default().to_owned())
+            .collect();
         let wanted: BTreeSet<String> = self.models.iter().map(|m| format!("openai/{m}")).collect();
         assert_eq!(models, wanted, "deployments; {story}");
         assert_eq!(world.sim().models().len(), wanted.len(), "one deployment each; {story}");
@@ -57,7 +61,11 @@ impl Wish {
             assert_eq!(keys.len(), 1, "{realm} has one key; {story}");
             for it in [&team, &keys[0]] {
                 assert_eq!(it["models"], serde_json::json!(list), "{realm}'s list; {story}");
-                assert_eq!(it["blocked"].as_bool().unwrap_or(false), grants.is_empty(), "{realm} is shut; {story}");
+                assert_eq!(
+                    it["blocked"].as_bool().unwrap_or(false),
+                    grants.is_empty(),
+                    "{realm} is shut; {story}"
+                );
             }
             assert_eq!(keys[0]["team_id"], team["team_id"], "{story}");
         }

@@ -58,7 +58,8 @@ async fn killed_at(nth: u32, after: bool) -> bool {
     let keys = state.keys();
     assert_eq!(keys.len(), 1, "call {nth}, after {after}: one key, however often it was tried");
     let known = reeve.api.get("/api/realms/red/keys").await;
-    let fingerprint = known["items"][0]["fingerprint"].as_str().expect("the registry knows its key").to_owned();
+    let fingerprint =
+        known["items"][0]["fingerprint"].as_str().expect("the registry knows its key").to_owned();
     assert!(keys[0]["key_name"].as_str().is_some_and(|n| n.ends_with(fingerprint.trim_start_matches('.'))));
     assert_eq!(keys[0]["models"], json!(["no-default-models"]));
     assert_eq!(keys[0]["blocked"], true);

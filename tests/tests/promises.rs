@@ -14,7 +14,10 @@ async fn one_model_granted(reeve: &Reeve, proxy: &Proxy) {
     other["name"] = json!("Two");
     reeve.api.converge(Method::POST, "/api/models", Some(other)).await;
     reeve.api.post("/api/realms", json!({ "name": "Red" })).await;
-    reeve.api.converge(Method::POST, "/api/models/openai%2Fone/realms", Some(json!({ "realmId": "red" }))).await;
+    reeve
+        .api
+        .converge(Method::POST, "/api/models/openai%2Fone/realms", Some(json!({ "realmId": "red" })))
+        .await;
 }
 
 async fn key_of(agent: &Agent) -> String {
@@ -40,8 +43,14 @@ async fn g1_no_grant_no_access() {
         assert!([401, 403].contains(&status), "{model}: {status}");
     }
     for request in proxy.sim().requests().iter().filter(|r| r.write) {
-        let body: Value = serde_json::from_slice(&proxy.sim().body(request.seq).unwrap_or_default()).unwrap_or_default();
-        assert_ne!(body["models"], json!([]), "an empty list, which LiteLLM reads as all models, was sent: {}", request.path);
+        let body: Value =
+            serde_json::from_slice(&proxy.sim().body(request.seq).unwrap_or_default()).unwrap_or_default();
+        assert_ne!(
+            body["models"],
+            json!([]),
+            "an empty list, which LiteLLM reads as all models, was sent: {}",
+            request.path
+        );
     }
 }
 
@@ -54,12 +63,18 @@ async fn revoking_the_last_model_opens_nothing_and_granting_again_keeps_key_and_
     let agent = Agent::enroll(&reeve.api, &["red"]).await;
     let key = key_of(&agent).await;
     // Each grant mints no new key: the same one is updated in place.
-    reeve.api.converge(Method::POST, "/api/models/openai%2Ftwo/realms", Some(json!({ "realmId": "red" }))).await;
+    reeve
+        .api
+        .converge(Method::POST, "/api/models/openai%2Ftwo/realms", Some(json!({ "realmId": "red" })))
+        .await;
     assert_eq!(proxy.chat(&key, "openai/two").await.0, 200);
     for model in ["one", "two"] {
         reeve.api.converge(Method::DELETE, &format!("/api/models/openai%2F{model}/realms/red"), None).await;
     }
-    reeve.api.converge(Method::POST, "/api/models/openai%2Fone/realms", Some(json!({ "realmId": "red" }))).await;
+    reeve
+        .api
+        .converge(Method::POST, "/api/models/openai%2Fone/realms", Some(json!({ "realmId": "red" })))
+        .await;
     assert_eq!(proxy.chat(&key, "openai/one").await.0, 200, "the same key works again");
     let paths: Vec<String> = proxy.sim().requests().iter().map(|r| r.path.clone()).collect();
     assert_eq!(paths.iter().filter(|p| *p == "/key/generate").count(), 1, "one key was ever made");
@@ -108,7 +123,11 @@ async fn a_hand_made_change_and_a_stray_key_are_put_right_and_foreign_things_are
     })
     .await;
     let token = foreign["token"].as_str().expect("a token");
-    assert_eq!(state.key(token).expect("still there")["models"], json!(["gpt"]), "what is not ours is never touched");
+    assert_eq!(
+        state.key(token).expect("still there")["models"],
+        json!(["gpt"]),
+        "what is not ours is never touched"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -45,9 +45,14 @@ async fn g8_a_secret_reaches_only_its_recipient() {
     });
     heard.call(&reeve, Method::POST, "/api/models", Some(model.clone())).await.ok();
     for (field, value) in [
-        ("provider", json!("no-such")), ("baseUrl", json!("http://169.254.169.254/")), ("modelId", json!("")),
-        ("name", json!("*")), ("unknownField", json!(1)), ("apiKey", json!({ "nested": PROVIDER })),
-        ("litellmParams", json!({ "aws_secret_access_key": PROVIDER })), ("apiKey", json!(format!(" {PROVIDER}\n"))),
+        ("provider", json!("no-such")),
+        ("baseUrl", json!("http://169.254.169.254/")),
+        ("modelId", json!("")),
+        ("name", json!("*")),
+        ("unknownField", json!(1)),
+        ("apiKey", json!({ "nested": PROVIDER })),
+        ("litellmParams", json!({ "aws_secret_access_key": PROVIDER })),
+        ("apiKey", json!(format!(" {PROVIDER}\n"))),
     ] {
         let mut bad = model.clone();
         bad["name"] = json!("Other");
@@ -58,10 +63,19 @@ async fn g8_a_secret_reaches_only_its_recipient() {
     heard.call(&reeve, Method::POST, "/api/models", Some(model)).await;
     let credential = json!({ "name": "main", "provider": "openai", "apiKey": CREDENTIAL });
     let credential = heard.call(&reeve, Method::POST, "/api/credentials", Some(credential)).await.ok();
-    let by_credential = json!({ "name": "Two", "provider": "openai", "modelId": "gpt-4o", "credentialId": credential["id"] });
+    let by_credential =
+        json!({ "name": "Two", "provider": "openai", "modelId": "gpt-4o", "credentialId": credential["id"] });
     heard.call(&reeve, Method::POST, "/api/models", Some(by_credential)).await.ok();
     let id = credential["id"].as_str().expect("an id");
-    heard.call(&reeve, Method::PATCH, &format!("/api/credentials/{id}"), Some(json!({ "apiKey": PROVIDER_NEW }))).await.ok();
+    heard
+        .call(
+            &reeve,
+            Method::PATCH,
+            &format!("/api/credentials/{id}"),
+            Some(json!({ "apiKey": PROVIDER_NEW })),
+        )
+        .await
+        .ok();
     heard.call(&reeve, Method::DELETE, &format!("/api/credentials/{id}"), None).await;
 
     // A proxy that refuses the key, one that answers nonsense, one that is not there.
@@ -74,20 +88,36 @@ async fn g8_a_secret_reaches_only_its_recipient() {
     heard.call(&reeve, Method::POST, "/api/proxies", Some(with_userinfo)).await;
 
     // Writes that fail on the way, with the proxy's own words in the error.
-    for fault in [Fault::SavedBut500, Fault::HtmlPage, Fault::ResponseLost, Fault::Refused { status: 400, retry_after: None }] {
+    for fault in [
+        Fault::SavedBut500,
+        Fault::HtmlPage,
+        Fault::ResponseLost,
+        Fault::Refused { status: 400, retry_after: None },
+    ] {
         state.fault(Rule::new(fault).writes().once());
     }
     heard.call(&reeve, Method::POST, "/api/realms", Some(json!({ "name": "Red" }))).await.ok();
-    heard.call(&reeve, Method::POST, "/api/models/openai%2Fone/realms", Some(json!({ "realmId": "red" }))).await.ok();
-    let token = heard.call(&reeve, Method::POST, "/api/enrollment-tokens", Some(json!({ "realmIds": ["red"] }))).await;
+    heard
+        .call(&reeve, Method::POST, "/api/models/openai%2Fone/realms", Some(json!({ "realmId": "red" })))
+        .await
+        .ok();
+    let token = heard
+        .call(&reeve, Method::POST, "/api/enrollment-tokens", Some(json!({ "realmIds": ["red"] })))
+        .await;
     let token = token.ok()["token"].as_str().expect("shown once").to_owned();
     heard.0.pop();
     let agent = Agent::enroll(&reeve.api, &["red"]).await;
     let proxies: Value = reeve.api.get("/api/proxies").await;
-    let id = proxies["items"].as_array().and_then(|p| p.iter().find(|p| p["name"] == "default")).expect("default")["id"].clone();
-    heard.call(&reeve, Method::POST, &format!("/api/proxies/{}/check", id.as_str().expect("text")), None).await;
+    let id =
+        proxies["items"].as_array().and_then(|p| p.iter().find(|p| p["name"] == "default")).expect("default")
+            ["id"]
+            .clone();
+    heard
+        .call(&reeve, Method::POST, &format!("/api/proxies/{}/check", id.as_str().expect("text")), None)
+        .await;
+    let check = format!("/api/proxies/{}/check", id.as_str().expect("text"));
     eventually("the agent is offered the model", || async {
-        heard.call(&reeve, Method::POST, &format!("/api/proxies/{}/check", id.as_str().expect("text")), None).await;
+        reeve.api.call(Method::POST, &check, None, &[]).await;
         let doc = reeve.api.get(&format!("/api/agents/{}/llm-config", agent.did)).await;
         (doc["state"] == "active").then_some(())
     })
@@ -103,7 +133,14 @@ async fn g8_a_secret_reaches_only_its_recipient() {
     let stranger = e2e::harness::Api::new(&reeve.api.url, "wrong-token-marker-63ab");
     let refused = stranger.call(Method::GET, "/api/models", None, &[]).await;
     heard.0.push(("wrong token".to_owned(), refused.text));
-    heard.call(&reeve, Method::POST, "/api/agents/enroll", Some(json!({ "token": token, "name": "x", "proof": "a.b.c" }))).await;
+    heard
+        .call(
+            &reeve,
+            Method::POST,
+            "/api/agents/enroll",
+            Some(json!({ "token": token, "name": "x", "proof": "a.b.c" })),
+        )
+        .await;
 
     // Every readable thing.
     let openapi = reeve.api.get("/api/openapi.json").await;
@@ -111,7 +148,13 @@ async fn g8_a_secret_reaches_only_its_recipient() {
     for path in paths.iter().filter(|p| !p.contains('{')) {
         heard.call(&reeve, Method::GET, path, None).await;
     }
-    for path in ["/api/models/openai%2Fone", "/api/realms/red", "/api/realms/red/keys", "/api/realms/red/agents", "/metrics"] {
+    for path in [
+        "/api/models/openai%2Fone",
+        "/api/realms/red",
+        "/api/realms/red/keys",
+        "/api/realms/red/agents",
+        "/metrics",
+    ] {
         heard.call(&reeve, Method::GET, path, None).await;
     }
     for path in [format!("/api/agents/{}", agent.did), path, format!("/api/agents/{}/realm-llm", agent.did)] {
@@ -122,7 +165,16 @@ async fn g8_a_secret_reaches_only_its_recipient() {
     }
 
     let secrets = [
-        PROVIDER, PROVIDER_NEW, CREDENTIAL, MASTER, MASTER_OTHER, MANUAL, ADMIN, KEK, &token, &virtual_key,
+        PROVIDER,
+        PROVIDER_NEW,
+        CREDENTIAL,
+        MASTER,
+        MASTER_OTHER,
+        MANUAL,
+        ADMIN,
+        KEK,
+        &token,
+        &virtual_key,
         "wrong-token-marker-63ab",
     ];
     let seen_by_nobody = |where_: &str, text: &str| {
@@ -146,20 +198,24 @@ async fn g8_a_secret_reaches_only_its_recipient() {
 fn around<'a>(text: &'a str, secret: &str) -> &'a str {
     let at = text.find(secret).unwrap_or_default();
     let start = (0..=at.saturating_sub(200)).rev().find(|i| text.is_char_boundary(*i)).unwrap_or_default();
-    let end = (at..=(at + 200).min(text.len())).rev().find(|i| text.is_char_boundary(*i)).unwrap_or(text.len());
+    let end =
+        (at..=(at + 200).min(text.len())).rev().find(|i| text.is_char_boundary(*i)).unwrap_or(text.len());
     &text[start..end]
 }
 
 /// Every row of every table as text; bytes both as hex and as what they spell.
 async fn dump(database: &Database) -> Vec<(String, String)> {
     let mut conn = database.connect().await;
-    let tables: Vec<String> = sqlx::query_scalar("select tablename::text from pg_tables where schemaname = 'public'")
-        .fetch_all(&mut conn)
-        .await
-        .expect("tables");
+    let tables: Vec<String> =
+        sqlx::query_scalar("select tablename::text from pg_tables where schemaname = 'public'")
+            .fetch_all(&mut conn)
+            .await
+            .expect("tables");
     let mut all = Vec::new();
     for table in tables {
-        let rows = sqlx::query(AssertSqlSafe(format!("select t::text as row from {table} t"))).fetch_all(&mut conn).await;
+        let rows = sqlx::query(AssertSqlSafe(format!("select t::text as row from {table} t")))
+            .fetch_all(&mut conn)
+            .await;
         for row in rows.expect("rows") {
             let text: String = row.get("row");
             let spelled: String = text

@@ -49,7 +49,9 @@ async fn tour(proxy: &Proxy) {
     api.post("/api/realms", json!({ "name": "Tour", "slug": "tour" })).await;
     let agent = Agent::enroll(api, &["tour"]).await;
     let mut running = agent.run();
-    agent.settled(api, "the agent is told that it may use nothing", |p| p["wanted"]["state"] == "unavailable").await;
+    agent
+        .settled(api, "the agent is told that it may use nothing", |p| p["wanted"]["state"] == "unavailable")
+        .await;
 
     // The grant reaches the running agent, which prints it.
     let grant = json!({ "realmId": "tour", "reason": "tour" });
@@ -68,13 +70,15 @@ async fn tour(proxy: &Proxy) {
 
     // A second model is granted: nobody is switched. It is chosen for the agent, live.
     api.converge(Method::POST, "/api/models/openai%2Ftour-two/realms", Some(grant)).await;
-    let page = agent.settled(api, "the agent knows of two models", |p| p["wanted"]["state"] == "active").await;
+    let page =
+        agent.settled(api, "the agent knows of two models", |p| p["wanted"]["state"] == "active").await;
     let config = api.get(&format!("/api/agents/{}/llm-config", agent.did)).await;
     assert_eq!(config["config"]["model"], "openai/tour-one", "a grant switches nobody: {page}");
     assert_eq!(config["config"]["apiKeySet"], true);
     assert!(!config.to_string().contains(&key), "the preview never shows the key");
     let choice = json!({ "realmId": "tour", "realmModelId": "openai/tour-two" });
-    let chosen = api.call(Method::PUT, &format!("/api/agents/{}/llm-config", agent.did), Some(choice), &[]).await.ok();
+    let chosen =
+        api.call(Method::PUT, &format!("/api/agents/{}/llm-config", agent.did), Some(choice), &[]).await.ok();
     assert_eq!((&chosen["pushed"], &chosen["state"]), (&json!(true), &json!("active")), "{chosen}");
     assert_eq!(chosen["config"]["model"], "openai/tour-two");
     running.stdout_has("the chosen model", |out| out.contains("openai/tour-two").then_some(())).await;

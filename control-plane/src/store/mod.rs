@@ -87,9 +87,10 @@ impl Store {
 
     /// How the database's schema stands to this binary's, without changing it.
     pub async fn schema(conn: &mut Conn) -> Result<Schema> {
-        let there = sqlx::query_scalar!(r#"select to_regclass('public._sqlx_migrations') is not null as "there!""#)
-            .fetch_one(&mut *conn)
-            .await?;
+        let there =
+            sqlx::query_scalar!(r#"select to_regclass('public._sqlx_migrations') is not null as "there!""#)
+                .fetch_one(&mut *conn)
+                .await?;
         let applied: Vec<i64> = if there {
             sqlx::query_scalar("select version from _sqlx_migrations where success order by version")
                 .fetch_all(conn)

@@ -63,16 +63,14 @@ impl World {
     pub async fn at(pool: PgPool, sim: Sim, url: &str) -> Self {
         let start: DateTime<Utc> = std::time::SystemTime::now().into();
         let clock = Clock::fixed(start);
-        let ring = KeyRing::parse(&Secret::new("MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=")).expect("a key");
-        let store = Store {
-            pool,
-            sealer: Arc::new(Sealer::new(ring)),
-            clock: clock.clone(),
-            ids: IdGen::default(),
-        };
+        let ring =
+            KeyRing::parse(&Secret::new("MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=")).expect("a key");
+        let store =
+            Store { pool, sealer: Arc::new(Sealer::new(ring)), clock: clock.clone(), ids: IdGen::default() };
         let services =
             Services { store: store.clone(), url_policy: UrlPolicy::default(), signals: Signals::default() };
-        let outbound = Outbound::new(UrlPolicy::default(), Purpose::Proxy, Timeouts::default()).expect("a client");
+        let outbound =
+            Outbound::new(UrlPolicy::default(), Purpose::Proxy, Timeouts::default()).expect("a client");
         let reconciler = Reconciler {
             fleet: Arc::new(Fleet::new(store.clone(), outbound)),
             store,
@@ -123,7 +121,8 @@ impl World {
     }
 
     pub async fn grant(&self, model: &str, realm: &str, budget: Option<f64>) {
-        let new = NewGrant { realm: realm.to_owned(), monthly_budget_usd: budget, expires_at: None, reason: None };
+        let new =
+            NewGrant { realm: realm.to_owned(), monthly_budget_usd: budget, expires_at: None, reason: None };
         grants::grant(&self.services, &ctx(), model, new).await.expect("granted");
     }
 
@@ -152,7 +151,10 @@ impl World {
     }
 
     async fn queue(&self) -> i64 {
-        sqlx::query_scalar("select count(*) from work").fetch_one(&self.services.store.pool).await.expect("count")
+        sqlx::query_scalar("select count(*) from work")
+            .fetch_one(&self.services.store.pool)
+            .await
+            .expect("count")
     }
 
     async fn waiting(&self) -> Vec<(String, i32, Option<String>, Option<String>)> {
@@ -185,12 +187,19 @@ impl World {
     /// The realm's team on the proxy.
     pub fn team(&self, slug: &str) -> Option<Value> {
         let suffix = format!(":{slug}");
-        self.sim().teams().into_iter().find(|t| t["team_alias"].as_str().is_some_and(|a| a.ends_with(&suffix)))
+        self.sim()
+            .teams()
+            .into_iter()
+            .find(|t| t["team_alias"].as_str().is_some_and(|a| a.ends_with(&suffix)))
     }
 
     /// The keys of the realm on the proxy.
     pub fn keys(&self, slug: &str) -> Vec<Value> {
         let part = format!(":{slug}:");
-        self.sim().keys().into_iter().filter(|k| k["key_alias"].as_str().is_some_and(|a| a.contains(&part))).collect()
+        self.sim()
+            .keys()
+            .into_iter()
+            .filter(|k| k["key_alias"].as_str().is_some_and(|a| a.contains(&part)))
+            .collect()
     }
 }
