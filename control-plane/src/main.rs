@@ -1,3 +1,5 @@
-//! The `reeve` binary: parses the command line and hands over to `cmd`.
+//! The `reeve` binary: hands the command line to `cmd`.
 
-fn main() {}
+fn main() -> std::process::ExitCode {
+    reeve::cmd::main()
+}
