@@ -155,10 +155,12 @@ async fn keys(api: &HttpProxy, run: &Run, team: &TeamBody) {
     assert!(api.key(&hash).await.unwrap().unwrap().blocked);
     assert_eq!(api.right(&body.secret, &model).await.unwrap(), Right::Refused);
     api.set_key_blocked(&hash, false).await.unwrap();
-    body.duration = None;
+    body.duration = Some("60d".to_owned());
     api.update_key(&body, BudgetChange::Set, ExpiryChange::Set).await.unwrap();
-    let found = api.key(&hash).await.unwrap().unwrap();
-    assert_eq!((found.blocked, found.expires), (false, None));
+    let later = api.key(&hash).await.unwrap().unwrap();
+    assert!(!later.blocked);
+    let days = (later.expires.unwrap() - found.expires.unwrap()).num_days();
+    assert!((29..=31).contains(&days), "{days} days later, not to the end of some month");
 
     assert!(api.delete_key(&hash).await.unwrap());
     assert_eq!(api.key(&hash).await.unwrap(), None);
