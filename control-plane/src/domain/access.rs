@@ -13,7 +13,8 @@ use super::model_name::LitellmModelName;
 pub const NO_MODELS: &str = "no-default-models";
 
 /// The routes that a realm's key may call: inference, and the list of its own models. All of them check the
-/// model against the key's and the team's list (tried on 1.109.1); management, files, pass-through and the like are refused with 403.
+/// model against the key's and the team's list (tried on 1.80 and 1.109.1, Anthropic's messages and OpenAI's responses
+/// too); management, files, pass-through and the like are refused with 403.
 pub const INFERENCE_ROUTES: &[&str] = &[
     "/chat/completions",
     "/v1/chat/completions",
@@ -27,9 +28,6 @@ pub const INFERENCE_ROUTES: &[&str] = &[
     "/v1/responses",
     "/models",
     "/v1/models",
-    "/responses",
-    "/v1/responses",
-    "/v1/messages",
 ];
 
 /// The explicit list of models of a team or a key, sorted and without duplicates.
