@@ -209,6 +209,12 @@ async fn what_is_missing_is_said() {
     let text = Cluster::start(&nothing).await.unwrap_err().to_string();
     assert!(text.contains("apt-get install postgresql") && text.contains("DATABASE_URL"), "{text}");
 
+    let open_to_all = config(dir.path()).data_dir.join("run");
+    fs::create_dir(&open_to_all).unwrap();
+    fs::set_permissions(&open_to_all, fs::Permissions::from_mode(0o755)).unwrap();
+    let refused = Cluster::start(&config(dir.path())).await.unwrap_err();
+    assert!(matches!(refused, ClusterError::SocketDir(_)), "{refused}");
+
     let cluster = config(dir.path()).data_dir.join("postgres");
     fs::create_dir(&cluster).unwrap();
     fs::write(cluster.join("letters.txt"), "mine").unwrap();

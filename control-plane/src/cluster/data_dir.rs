@@ -84,8 +84,9 @@ impl DataDir {
         if !account.is_other_user() {
             return Ok(());
         }
-        fs::set_permissions(&self.path, Permissions::from_mode(0o711))
-            .map_err(ClusterError::io("cannot open to Postgres", &self.path))?;
+        let failed = || ClusterError::io("cannot open to Postgres", &self.path);
+        let mode = fs::metadata(&self.path).map_err(failed())?.mode() & 0o7777;
+        fs::set_permissions(&self.path, Permissions::from_mode(mode | 0o111)).map_err(failed())?;
         // The kernel is asked, not the modes read: it also knows of parents, links and access lists.
         let reached = account.command(Path::new("true")).current_dir(&self.path).status();
         match reached {

@@ -18,7 +18,7 @@ use std::{
     io,
     path::{Path, PathBuf},
     process::ExitStatus,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use sqlx::postgres::{PgConnectOptions, PgSslMode};
@@ -109,11 +109,13 @@ impl Cluster {
     /// Locks the data directory, makes the cluster if there is none, ends what an earlier process left running,
     /// starts Postgres and waits until it takes connections. Takes under a second, more after a crash.
     pub async fn start(config: &ClusterConfig) -> Result<Self, ClusterError> {
-        let config = config.clone();
+        let (config, began) = (config.clone(), Instant::now());
         let prepared = tokio::task::spawn_blocking(move || prepare(&config)).await;
         let Prepared { data_dir, launch } = prepared.map_err(|_| ClusterError::Panicked)??;
         let socket_dir = launch.socket_dir.clone();
         let server = Server::start(launch).await?;
+        let duration_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+        tracing::info!(postgres.socket = %socket_dir.display(), duration_ms, "private Postgres ready");
         Ok(Self { server, options: options(&socket_dir), socket_dir, _data_dir: data_dir })
     }
 
@@ -169,8 +171,8 @@ fn prepare(config: &ClusterConfig) -> Result<Prepared, ClusterError> {
     let programs = programs::find(config.bin_dir.as_deref(), initdb::version_of(&cluster)?)?;
     data_dir.open_to(&account)?;
     predecessor::end(&cluster)?;
-    initdb::make_if_missing(&data_dir, &programs, &account)?;
     let socket_dir = data_dir.make_socket_dir(&account)?;
+    initdb::make_if_missing(&data_dir, &programs, &account)?;
     let (hba, ident) = data_dir.write_access_rules()?;
     let launch = server::Launch {
         program: programs.postgres,

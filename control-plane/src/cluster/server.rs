@@ -157,6 +157,8 @@ impl Launch {
             ("fsync", "on".to_owned()),
             ("full_page_writes", "on".to_owned()),
             ("synchronous_commit", "on".to_owned()),
+            // Parallel workers need shared memory that containers are short of, and our queries are small.
+            ("max_parallel_workers_per_gather", "0".to_owned()),
             ("timezone", "UTC".to_owned()),
             ("log_timezone", "UTC".to_owned()),
             ("logging_collector", "off".to_owned()),

@@ -1,7 +1,7 @@
 //! The configuration of one process: read from the environment once, checked as a whole, then only passed on.
 //!
 //! `cmd` calls [`Config::from_process`] first of all; tests call [`Config::from_env`]. One file per section;
-//! [`variables`] is the list that docs and `--help` print. Nothing else in the crate may read the environment.
+//! [`variables`] is the list that docs and `--help` print. No setting is read from the environment anywhere else.
 
 use std::ffi::OsString;
 

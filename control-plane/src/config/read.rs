@@ -97,7 +97,8 @@ impl<'a> Reader<'a> {
     /// Records that `name` is wrong; the documented example is added.
     pub fn wrong(&mut self, name: &str, problem: &str) {
         let example = variables::find(name).map(|variable| variable.example).unwrap_or_default();
-        let message = format!("{problem}; for example `{example}`");
+        let quote = if example.contains('`') { "" } else { "`" };
+        let message = format!("{problem}; for example {quote}{example}{quote}");
         self.errors.push(ConfigError { variable: name.to_owned(), message });
     }
 }

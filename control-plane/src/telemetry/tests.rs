@@ -25,7 +25,7 @@ fn code_uses_listed_names_only() {
     let (mut files, mut seen) = (Vec::new(), 0);
     sources(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/src")), &mut files);
     for file in files.iter().filter(|file| !file.components().any(|part| part.as_os_str() == "telemetry")) {
-        let text: String = fs::read_to_string(&file).unwrap().split_whitespace().collect();
+        let text: String = fs::read_to_string(file).unwrap().split_whitespace().collect();
         for (kind, name) in
             [(Kind::Counter, "counter"), (Kind::Gauge, "gauge"), (Kind::Histogram, "histogram")]
         {
