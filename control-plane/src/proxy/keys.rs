@@ -7,7 +7,7 @@ use std::collections::HashSet;
 use serde_json::{Value, json};
 
 use super::{
-    BudgetChange, ExpiryChange, KeyBody, KeyHash, ObservedKey, ProxyError,
+    BudgetChange, ErrorKind, ExpiryChange, KeyBody, KeyHash, ObservedKey, ProxyError,
     deployments::gone,
     http::{Call, HttpProxy, unreadable},
 };
@@ -49,17 +49,29 @@ impl HttpProxy {
         budget: BudgetChange,
         expiry: ExpiryChange,
     ) -> Result<(), ProxyError> {
-        self.send(Call::post("update_key", "/key/update", body.render_update(budget, expiry))).await.map(drop)
+        let result =
+            self.send(Call::post("update_key", "/key/update", body.render_update(budget, expiry))).await;
+        result.map(drop).map_err(|error| or_not_found(error, &body.hash()))
     }
 
     pub(super) async fn block_key(&self, hash: &KeyHash, blocked: bool) -> Result<(), ProxyError> {
         let path = if blocked { "/key/block" } else { "/key/unblock" };
-        self.send(Call::post("set_key_blocked", path, json!({ "key": hash }))).await.map(drop)
+        let result = self.send(Call::post("set_key_blocked", path, json!({ "key": hash }))).await;
+        result.map(drop).map_err(|error| or_not_found(error, hash))
     }
 
     pub(super) async fn remove_key(&self, hash: &KeyHash) -> Result<bool, ProxyError> {
         gone(self.send(Call::post("delete_key", "/key/delete", json!({ "keys": [hash] }))).await)
     }
+}
+
+/// Up to some version after 1.80 a write to a key that is not there answers 401, as if the admin key were wrong, but
+/// names the hash it looked for.
+fn or_not_found(mut error: ProxyError, hash: &KeyHash) -> ProxyError {
+    if error.is_unauthorized() && error.message.contains(hash.as_str()) {
+        error.kind = ErrorKind::NotFound;
+    }
+    error
 }
 
 fn read_row(row: &Value) -> Option<ObservedKey> {

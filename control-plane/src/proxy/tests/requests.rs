@@ -65,7 +65,7 @@ async fn an_unchanged_period_and_lifetime_are_not_sent_again() {
     assert_eq!(body["key"], json!(key.hash()));
     api.update_key(&key, BudgetChange::Set, ExpiryChange::Set).await.unwrap();
     let body = last_body(&server).await;
-    assert_eq!((&body["budget_duration"], &body["duration"]), (&json!("1mo"), &json!("30d")));
+    assert_eq!((&body["budget_duration"], &body["duration"]), (&json!("1mo"), &json!("31d")));
 }
 
 #[tokio::test]
@@ -173,6 +173,27 @@ async fn recorded_rows_are_read() {
     let none = json!({"detail": {"error": "No model list passed, models router=None. You can add a model"}});
     let (_server, api) = with(vec![("GET", "/v2/model/info", 500, none)]).await;
     assert_eq!(api.deployments().await.unwrap(), []);
+}
+
+#[tokio::test]
+async fn a_write_to_a_missing_key_is_not_a_wrong_admin_key() {
+    let key = key(VIRTUAL_KEY, "k", "t", ModelList::none());
+    let says = |hash: &str| {
+        let text = format!(
+            "Authentication Error: invalid user key - user key does not exist in db. User Key={hash}"
+        );
+        json!({"error": {"message": text, "type": "auth_error", "param": "None", "code": "401"}})
+    };
+    for (hash, unauthorized) in [(key.hash().to_string(), false), ("0".repeat(64), true)] {
+        let (_server, api) =
+            with(vec![("POST", "/key/update", 401, says(&hash)), ("POST", "/key/block", 401, says(&hash))])
+                .await;
+        let update = api.update_key(&key, BudgetChange::Keep, ExpiryChange::Keep).await.unwrap_err();
+        let block = api.set_key_blocked(&key.hash(), true).await.unwrap_err();
+        for error in [update, block] {
+            assert_eq!((error.is_unauthorized(), error.is_not_found()), (unauthorized, !unauthorized));
+        }
+    }
 }
 
 #[tokio::test]
