@@ -123,7 +123,8 @@ pub struct KeyBody {
     pub budget_duration: Option<&'static str>,
     /// Route names; see [`crate::domain::access::INFERENCE_ROUTES`].
     pub allowed_routes: Vec<&'static str>,
-    /// Lifetime from now, for example `30d`; `None` never expires.
+    /// Lifetime from now, for example `90d`; `None` never expires. Say whole days, and not 1, 7 or 30 of them: at a
+    /// creation 1.80 takes those for the end of the day, week or month, and any number of hours for the end of the day.
     pub duration: Option<String>,
     pub blocked: bool,
     pub mark: Mark,

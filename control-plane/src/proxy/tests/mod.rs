@@ -81,7 +81,7 @@ fn key(secret: &str, alias: &str, team_id: &str, models: ModelList) -> KeyBody {
         max_budget: Some(5.0),
         budget_duration: Some("1mo"),
         allowed_routes: INFERENCE_ROUTES.to_vec(),
-        duration: Some("30d".to_owned()),
+        duration: Some("31d".to_owned()),
         blocked: false,
         mark: mark(1),
     }

@@ -65,7 +65,7 @@ async fn an_unchanged_period_and_lifetime_are_not_sent_again() {
     assert_eq!(body["key"], json!(key.hash()));
     api.update_key(&key, BudgetChange::Set, ExpiryChange::Set).await.unwrap();
     let body = last_body(&server).await;
-    assert_eq!((&body["budget_duration"], &body["duration"]), (&json!("1mo"), &json!("720h")));
+    assert_eq!((&body["budget_duration"], &body["duration"]), (&json!("1mo"), &json!("31d")));
 }
 
 #[tokio::test]

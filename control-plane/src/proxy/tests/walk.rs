@@ -1,5 +1,7 @@
-//! Every call of `ProxyApi`, in the order in which an object lives, against a whole proxy: a real LiteLLM when
-//! `REEVE_TEST_LITELLM_URL` and `REEVE_TEST_LITELLM_MASTER_KEY` name one.
+//! Every call of `ProxyApi`, in the order in which an object lives, against whole proxies: the simulator always, a real LiteLLM
+//! when `REEVE_TEST_LITELLM_URL` and `REEVE_TEST_LITELLM_MASTER_KEY` name one.
+
+use proxy_sim::{Sim, SimConfig};
 
 use super::*;
 use crate::base::idgen::IdGen;
@@ -28,6 +30,9 @@ impl Run {
 #[tokio::test]
 async fn every_call_works_against_whole_proxies() {
     let timeouts = Timeouts::default();
+    let sim = Sim::start(SimConfig::default()).await.unwrap();
+    walk(&client(&sim.url(), sim.master_key(), timeouts)).await;
+    println!("every call: ran against proxy-sim");
     match (std::env::var("REEVE_TEST_LITELLM_URL"), std::env::var("REEVE_TEST_LITELLM_MASTER_KEY")) {
         (Ok(url), Ok(master_key)) => {
             walk(&client(&url, &master_key, timeouts)).await;
@@ -155,7 +160,7 @@ async fn keys(api: &HttpProxy, run: &Run, team: &TeamBody) {
     assert!(api.key(&hash).await.unwrap().unwrap().blocked);
     assert_eq!(api.right(&body.secret, &model).await.unwrap(), Right::Refused);
     api.set_key_blocked(&hash, false).await.unwrap();
-    body.duration = Some("60d".to_owned());
+    body.duration = Some("61d".to_owned());
     api.update_key(&body, BudgetChange::Set, ExpiryChange::Set).await.unwrap();
     let later = api.key(&hash).await.unwrap().unwrap();
     assert!(!later.blocked);
