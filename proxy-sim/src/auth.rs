@@ -67,11 +67,7 @@ pub(crate) fn authenticate(
     }
     let groups = request.model.map(|model| access_groups(view, model)).unwrap_or_default();
     if let Some(model) = request.model {
-        let mut allowed = key.list("models");
-        if allowed.contains(&"all-team-models") {
-            allowed = team.as_ref().map(|team| team.list("models")).unwrap_or_default();
-        }
-        if !may_use(&allowed, model, &groups) {
+        if !may_use(&key.list("models"), model, &groups) {
             return Err(model_denied(settings, "key_model_access_denied", model));
         }
     }
@@ -139,7 +135,8 @@ fn secret(headers: &HeaderMap) -> Option<&str> {
 pub(crate) fn may_use(allowed: &[&str], model: &str, groups: &[String]) -> bool {
     allowed.is_empty()
         || allowed.iter().any(|name| match *name {
-            "*" | "all-proxy-models" => true,
+            // The team's own list is checked later.
+            "*" | "all-proxy-models" | "all-team-models" => true,
             "no-default-models" => false,
             name => {
                 name == model

@@ -23,9 +23,11 @@ impl Clock {
     }
 }
 
-/// A stored timestamp, as LiteLLM's lists write it (`...Z`, microseconds).
+/// A stored timestamp, as LiteLLM's lists write it: `...Z`, milliseconds printed with six digits, or none.
 pub(crate) fn stamp(at: DateTime<Utc>) -> String {
-    at.to_rfc3339_opts(SecondsFormat::Micros, true)
+    let at = DateTime::from_timestamp_millis(at.timestamp_millis()).unwrap_or(at);
+    let digits = if at.timestamp_subsec_nanos() == 0 { SecondsFormat::Secs } else { SecondsFormat::Micros };
+    at.to_rfc3339_opts(digits, true)
 }
 
 /// A fresh random id, for what LiteLLM would number itself.

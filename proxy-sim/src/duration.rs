@@ -1,7 +1,7 @@
 //! LiteLLM's duration words: how long a key lives, and when a budget starts again. Pure.
 //!
 //! Rules as measured on 1.109.1: `<n>` + `s m h d w mo`, and from 1.109 `hourly daily weekly monthly`. A budget of
-//! `30d`, `1mo` or `monthly` starts again on the first of the next month, `7d` and `1w` next Monday, any other
+//! `30d`, `1mo` (no other number of months) or `monthly` starts again on the first of the next month, `7d` and `1w` next Monday, any other
 //! number of days at midnight that many days on; hours, minutes and seconds are aligned to the clock.
 
 use chrono::{DateTime, Datelike, Days, Months, NaiveTime, TimeDelta, Utc, Weekday};
@@ -34,7 +34,8 @@ fn parse(text: &str) -> Option<(u32, Unit)> {
         "mo" => Unit::Month,
         _ => return None,
     };
-    Some((text[..digits].parse().ok()?, unit))
+    let n = text[..digits].parse().ok().filter(|n| *n > 0)?;
+    Some((n, unit))
 }
 
 /// `now` plus the duration, as for a key's `duration`; `None` if LiteLLM does not know the unit.
@@ -56,16 +57,14 @@ pub(crate) fn next_reset(now: DateTime<Utc>, text: &str) -> Option<DateTime<Utc>
     let (n, unit) = parse(text)?;
     let midnight = now.date_naive().and_time(NaiveTime::MIN).and_utc();
     match (n, unit) {
-        (_, Unit::Month) | (30, Unit::Day) => {
-            let months = if unit == Unit::Month { n.max(1) } else { 1 };
-            midnight.with_day(1)?.checked_add_months(Months::new(months))
-        }
+        (1, Unit::Month) | (30, Unit::Day) => midnight.with_day(1)?.checked_add_months(Months::new(1)),
+        (_, Unit::Month) => None,
         (1, Unit::Week) | (7, Unit::Day) => {
             let to_monday = 7 - u64::from(now.weekday().days_since(Weekday::Mon));
             midnight.checked_add_days(Days::new(to_monday))
         }
-        (n, Unit::Day) => midnight.checked_add_days(Days::new(u64::from(n.max(1)))),
-        (n, Unit::Week) => midnight.checked_add_days(Days::new(u64::from(n.max(1)) * 7)),
+        (n, Unit::Day) => midnight.checked_add_days(Days::new(u64::from(n))),
+        (n, Unit::Week) => midnight.checked_add_days(Days::new(u64::from(n) * 7)),
         (n, Unit::Hour) => aligned(now, i64::from(n) * 3600),
         (n, Unit::Minute) => aligned(now, i64::from(n) * 60),
         (n, Unit::Second) => aligned(now, i64::from(n)),
@@ -73,7 +72,6 @@ pub(crate) fn next_reset(now: DateTime<Utc>, text: &str) -> Option<DateTime<Utc>
 }
 
 fn aligned(now: DateTime<Utc>, step: i64) -> Option<DateTime<Utc>> {
-    let step = step.max(1);
     DateTime::from_timestamp((now.timestamp() / step + 1) * step, 0)
 }
 
@@ -99,7 +97,8 @@ mod tests {
         ] {
             assert_eq!(next_reset(now, word), Some(expected.parse().unwrap()), "{word}");
         }
-        assert_eq!(next_reset(now, "1y"), None);
-        assert_eq!(next_reset(now, "monthlyx"), None);
+        for word in ["1y", "monthlyx", "2mo", "0d", "d", ""] {
+            assert_eq!(next_reset(now, word), None, "{word}");
+        }
     }
 }

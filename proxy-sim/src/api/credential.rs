@@ -8,8 +8,8 @@ use crate::db::CredentialRow;
 use crate::error::{ApiError, NO_DATABASE};
 
 pub(super) fn create(call: &mut Call<'_>) -> Reply {
-    let values = call.body.get("credential_values").filter(|values| !values.is_null());
-    if values.is_none() && !call.body.contains_key("model_id") {
+    let values = input::nested(&call.body, "credential_values");
+    if values.is_empty() && !call.body.contains_key("model_id") {
         let msg = "Value error, Either credential_values or model_id must be set";
         return Err(ApiError::invalid("value_error", &["body"], msg));
     }
@@ -18,7 +18,6 @@ pub(super) fn create(call: &mut Call<'_>) -> Reply {
     if !call.inner.settings.database {
         return Err(ApiError::wrapped(500, NO_DATABASE));
     }
-    let values = input::nested(&call.body, "credential_values");
     let info = input::nested(&call.body, "credential_info");
     let display_name = call.body.get("display_name").cloned().unwrap_or(Value::Null);
     let conflict = if call.inner.settings.since(104) { 409 } else { 500 };

@@ -104,9 +104,19 @@ const ROUTES: &[Route] = &[
     Route("GET", "/credentials/by_name/{*}", Who::Admin, credential::by_name),
     Route("PATCH", "/credentials/{*}", Who::Admin, credential::update),
     Route("DELETE", "/credentials/{*}", Who::Admin, credential::delete),
+    // Here so that a key's `allowed_routes` refuses them as LiteLLM does.
+    Route("POST", "/v1/responses", Who::AnyKey, not_simulated),
+    Route("POST", "/v1/messages", Who::AnyKey, not_simulated),
+    Route("POST", "/v1/completions", Who::AnyKey, not_simulated),
+    Route("POST", "/openai/{*}", Who::AnyKey, not_simulated),
+    Route("POST", "/azure/{*}", Who::AnyKey, not_simulated),
 ];
 
 pub(crate) use input::object;
+
+fn not_simulated(_: &mut Call<'_>) -> Reply {
+    Err(ApiError::detail(501, "proxy-sim does not simulate this route past its rights"))
+}
 
 /// A management call that changes something.
 pub(crate) fn is_write(method: &str, path: &str) -> bool {

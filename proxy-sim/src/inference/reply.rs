@@ -3,18 +3,19 @@
 use axum::body::Body;
 use axum::http::{HeaderValue, header};
 use axum::response::Response;
+use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
 use super::Kind;
 use crate::clock::new_id;
 
 /// What the simulator says where no upstream is: 10 tokens in, 20 out, as LiteLLM's mock.
-pub(super) fn own(kind: Kind, text: &str) -> Value {
+pub(super) fn own(kind: Kind, text: &str, now: DateTime<Utc>) -> Value {
     match kind {
         Kind::Chat => json!({
             "id": format!("chatcmpl-{}", new_id()),
             "object": "chat.completion",
-            "created": 0,
+            "created": now.timestamp(),
             "choices": [{
                 "index": 0, "finish_reason": "stop", "message": { "role": "assistant", "content": text },
             }],

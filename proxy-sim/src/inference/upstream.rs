@@ -19,8 +19,8 @@ pub(super) async fn call(
     body: &Map<String, Value>,
 ) -> Result<Value, ApiError> {
     let base = match (&target.mock, &target.base) {
-        (Some(text), _) => return Ok(reply::own(kind, text)),
-        (None, None) => return Ok(reply::own(kind, "pong")),
+        (Some(text), _) => return Ok(reply::own(kind, text, world.clock.now())),
+        (None, None) => return Ok(reply::own(kind, "pong", world.clock.now())),
         (None, Some(base)) => base.trim_end_matches('/'),
     };
     let mut body = body.clone();
