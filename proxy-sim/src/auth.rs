@@ -66,10 +66,10 @@ pub(crate) fn authenticate(
         team.set("spend", spend);
     }
     let groups = request.model.map(|model| access_groups(view, model)).unwrap_or_default();
-    if let Some(model) = request.model {
-        if !may_use(&key.list("models"), model, &groups) {
-            return Err(model_denied(settings, "key_model_access_denied", model));
-        }
+    if let Some(model) = request.model
+        && !may_use(&key.list("models"), model, &groups)
+    {
+        return Err(model_denied(settings, "key_model_access_denied", model));
     }
     check_expiry(&key, now)?;
     if request.inference {
