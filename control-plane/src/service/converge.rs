@@ -6,7 +6,6 @@
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use futures_util::FutureExt as _;
 use serde::Serialize;
 use tokio::time::Instant;
 use utoipa::ToSchema;
@@ -143,9 +142,8 @@ where
     let deadline = Instant::now() + patience;
     let mut pause = LOOK.0;
     loop {
-        // Enabled before the look, so that a signal in between is not missed.
-        let progress = s.signals.progress.notified().fuse();
-        tokio::pin!(progress);
+        // Made before the look, so that a signal in between is not missed.
+        let progress = s.signals.progress.notified();
         if done().await? {
             return Ok(true);
         }
@@ -154,7 +152,7 @@ where
             return Ok(false);
         }
         tokio::select! {
-            () = &mut progress => {}
+            () = progress => {}
             () = tokio::time::sleep_until((now + pause).min(deadline)) => pause = (pause * 2).min(LOOK.1),
         }
     }

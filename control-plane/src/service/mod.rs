@@ -113,6 +113,11 @@ impl Entry {
     }
 }
 
+/// Asks the database for nothing, to see that it answers.
+pub async fn reachable(s: &Services) -> Result<()> {
+    crate::store::listener::head(&mut *s.store.conn().await?).await.map(drop)
+}
+
 /// Refuses an edit of another version than the caller has seen; `None`: the caller does not mind.
 fn check_version(expected: Option<i64>, current: i64) -> Result<()> {
     match expected {

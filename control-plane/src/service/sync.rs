@@ -155,6 +155,11 @@ impl Fleet {
     }
 
     fn sync(&self, revision: Option<Revision>, objects: &[Object]) -> Sync {
+        if objects.is_empty() {
+            let fleet = self.proxies.iter().any(|p| !p.deleting);
+            let state = if fleet { SyncState::Applied } else { SyncState::Skipped };
+            return Sync { revision, state, proxies: Vec::new(), agents: None };
+        }
         let proxies: Vec<ProxySync> = self.proxies.iter().filter_map(|p| self.proxy(p, objects)).collect();
         let any = |state| proxies.iter().any(|p| p.state == state);
         let state = if proxies.is_empty() {

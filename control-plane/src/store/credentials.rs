@@ -121,15 +121,16 @@ pub async fn sealed_key(conn: &mut Conn, id: CredentialId) -> Result<Option<Vec<
         .await?)
 }
 
-/// What may be shown of some credentials.
-pub async fn fingerprints(conn: &mut Conn, ids: &[Uuid]) -> Result<HashMap<CredentialId, String>> {
+/// What may be shown of some credentials: fingerprint, and whether it has a name.
+pub async fn fingerprints(conn: &mut Conn, ids: &[Uuid]) -> Result<HashMap<CredentialId, (String, bool)>> {
     let rows = sqlx::query!(
-        r#"select id as "id: CredentialId", fingerprint from provider_credential where id = any($1)"#,
+        r#"select id as "id: CredentialId", fingerprint, name is not null as "named!"
+           from provider_credential where id = any($1)"#,
         ids
     )
     .fetch_all(conn)
     .await?;
-    Ok(rows.into_iter().map(|r| (r.id, r.fingerprint)).collect())
+    Ok(rows.into_iter().map(|r| (r.id, (r.fingerprint, r.named))).collect())
 }
 
 /// Names of the models that call with it, sorted.

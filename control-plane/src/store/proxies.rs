@@ -305,10 +305,3 @@ pub async fn record_scan(conn: &mut Conn, id: ProxyId, foreign: &Value, now: Dat
     .await?;
     Ok(())
 }
-
-/// Locks the row for an edit and says which version it has.
-pub async fn lock(conn: &mut Conn, id: ProxyId) -> Result<Option<i64>> {
-    Ok(sqlx::query_scalar!("select version from proxy where id = $1 for update", id.0)
-        .fetch_optional(conn)
-        .await?)
-}
