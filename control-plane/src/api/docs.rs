@@ -1,6 +1,6 @@
 //! The API document: what every operation shares is added here, once; `GET /api/openapi.json` and `/api/docs` show it.
 
-use axum::{Json, extract::State, response::IntoResponse};
+use axum::Json;
 use utoipa::{
     OpenApi as _, PartialSchema as _, ToSchema as _,
     openapi::{
@@ -10,10 +10,7 @@ use utoipa::{
     },
 };
 
-use super::{
-    ApiState,
-    problem::{MEDIA_TYPE, ProblemBody},
-};
+use super::problem::{MEDIA_TYPE, ProblemBody};
 
 const SCHEME: &str = "adminToken";
 
@@ -42,7 +39,7 @@ pub fn base() -> OpenApi {
 
 /// The document itself.
 #[utoipa::path(get, path = "/api/openapi.json", tag = "process", responses((status = 200, body = Object)))]
-pub async fn openapi_json(State(_): State<ApiState>) -> impl IntoResponse {
+pub async fn openapi_json() -> Json<OpenApi> {
     Json(super::openapi())
 }
 
