@@ -5,6 +5,7 @@
 //! `reconcile -> store, proxy, domain, base`, `push -> store, protocol, domain, base`,
 //! `proxy -> domain, base`, `jobs -> service, store`; `app` and `cmd` may see all.
 
+pub mod api;
 pub mod base;
 pub mod cluster;
 pub mod config;

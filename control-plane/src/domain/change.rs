@@ -36,6 +36,32 @@ pub struct AuditEntry {
     pub subject: String,
     pub before: Option<Value>,
     pub after: Option<Value>,
-    /// API path of the thing a POST made, for a repeat of it.
-    pub location: Option<String>,
+    /// Where the answer of a POST can be read again, for a repeat of it.
+    pub location: Option<Location>,
+}
+
+/// How to answer a repeated POST.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Location {
+    /// HTTP status of the first answer.
+    pub status: u16,
+    /// API path whose GET gives the same body; empty when the first answer held a secret that is shown once.
+    pub path: String,
+}
+
+impl Location {
+    /// The POST made the thing at `path`.
+    pub fn created(path: impl Into<String>) -> Self {
+        Self { status: 201, path: path.into() }
+    }
+
+    /// The POST changed the thing at `path`.
+    pub fn changed(path: impl Into<String>) -> Self {
+        Self { status: 200, path: path.into() }
+    }
+
+    /// The POST made something whose secret cannot be shown again.
+    pub fn shown_once() -> Self {
+        Self { status: 201, path: String::new() }
+    }
 }

@@ -191,3 +191,15 @@ pub async fn count_pending(conn: &mut Conn) -> Result<i64> {
         .fetch_one(conn)
         .await?)
 }
+
+/// Forgets a choice that rests on a membership which ends.
+pub async fn clear_choice(conn: &mut Conn, did: &str, realm: RealmId) -> Result<()> {
+    sqlx::query!(
+        "update agent set realm_id = null, model_id = null, version = version + 1 where did = $1 and realm_id = $2",
+        did,
+        realm.0
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}

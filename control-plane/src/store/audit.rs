@@ -1,10 +1,15 @@
 //! The audit chain: one row per change, written by `tx`, each hashed over the one before.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 
 use super::Conn;
-use crate::{base::hash::sha256_hex, domain::error::Result};
+use crate::{
+    base::hash::sha256_hex,
+    domain::{change::Revision, error::Result},
+};
 
 /// One audit row. `before` and `after` never hold a secret: they are made from views that have none.
 #[derive(Clone, Debug, PartialEq)]
@@ -116,4 +121,23 @@ pub async fn list(conn: &mut Conn, filter: &Filter, limit: i64) -> Result<Vec<St
             (row, r.hash)
         })
         .collect())
+}
+
+/// The newest revision of each owner, from the audit rows of its subjects: `(owner, subject)` pairs in.
+pub async fn revisions(
+    conn: &mut Conn,
+    owners: &[String],
+    subjects: &[String],
+) -> Result<HashMap<String, Revision>> {
+    let rows = sqlx::query!(
+        r#"select s.owner as "owner!", max(a.revision) as "revision!"
+           from unnest($1::text[], $2::text[]) as s (owner, subject)
+           join audit a on a.subject = s.subject
+           where a.revision is not null group by s.owner"#,
+        owners,
+        subjects
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(rows.into_iter().map(|r| (r.owner, r.revision)).collect())
 }

@@ -1,6 +1,9 @@
 //! Provider credentials: sealed keys and what may be shown of them.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, Utc};
+use uuid::Uuid;
 
 use super::Conn;
 use crate::{
@@ -102,4 +105,41 @@ pub async fn delete_orphans(conn: &mut Conn) -> Result<u64> {
     .execute(conn)
     .await?;
     Ok(done.rows_affected())
+}
+
+/// Locks the row for an edit and says which version it has.
+pub async fn lock(conn: &mut Conn, id: CredentialId) -> Result<Option<i64>> {
+    Ok(sqlx::query_scalar!("select version from provider_credential where id = $1 for update", id.0)
+        .fetch_optional(conn)
+        .await?)
+}
+
+/// The sealed key.
+pub async fn sealed_key(conn: &mut Conn, id: CredentialId) -> Result<Option<Vec<u8>>> {
+    Ok(sqlx::query_scalar!("select api_key from provider_credential where id = $1", id.0)
+        .fetch_optional(conn)
+        .await?)
+}
+
+/// What may be shown of some credentials: fingerprint, and whether it has a name.
+pub async fn fingerprints(conn: &mut Conn, ids: &[Uuid]) -> Result<HashMap<CredentialId, (String, bool)>> {
+    let rows = sqlx::query!(
+        r#"select id as "id: CredentialId", fingerprint, name is not null as "named!"
+           from provider_credential where id = any($1)"#,
+        ids
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(rows.into_iter().map(|r| (r.id, (r.fingerprint, r.named))).collect())
+}
+
+/// Names of the models that call with it, sorted.
+pub async fn used_by(conn: &mut Conn, id: CredentialId) -> Result<Vec<String>> {
+    Ok(sqlx::query_scalar!(
+        "select distinct m.litellm_model_name from deployment d join model m on m.id = d.model_id
+         where d.credential_id = $1 order by 1",
+        id.0
+    )
+    .fetch_all(conn)
+    .await?)
 }

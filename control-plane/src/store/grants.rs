@@ -123,3 +123,17 @@ pub async fn settle(conn: &mut Conn, realm: RealmId, now: DateTime<Utc>) -> Resu
     .await?;
     Ok(done.rows_affected())
 }
+
+/// The newest grant of this pair, whatever became of it.
+pub async fn newest(conn: &mut Conn, realm: RealmId, model: ModelId) -> Result<Option<Grant>> {
+    Ok(sqlx::query_as!(
+        Grant,
+        r#"select id, realm_id as "realm_id: RealmId", model_id as "model_id: ModelId", expires_at, reason, created_at,
+                  created_by, revoked_at, revoke_revision, done_at
+           from model_grant where realm_id = $1 and model_id = $2 order by created_at desc, id desc limit 1"#,
+        realm.0,
+        model.0
+    )
+    .fetch_optional(conn)
+    .await?)
+}

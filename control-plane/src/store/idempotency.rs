@@ -5,31 +5,35 @@ use chrono::{DateTime, Utc};
 use super::{Conn, is_unique_violation};
 use crate::{
     base::context::Idempotency,
-    domain::error::{Error, Result},
+    domain::{
+        change::Location,
+        error::{Error, Result},
+    },
 };
 
 /// Remembers that this key made the thing at `location`. Two requests with one key meet here: the second waits for
-/// the first to commit and is then told to answer what the first did.
+/// the first to commit and is then told so. Its transaction is over, so it must [`check`] to learn what the first did.
 pub(super) async fn record(
     conn: &mut Conn,
     actor: &str,
     idem: &Idempotency,
-    location: &str,
+    location: &Location,
     now: DateTime<Utc>,
 ) -> Result<()> {
     let written = sqlx::query!(
-        "insert into idempotency (key, actor, fingerprint, status, location, at) values ($1, $2, $3, 201, $4, $5)",
+        "insert into idempotency (key, actor, fingerprint, status, location, at) values ($1, $2, $3, $4, $5, $6)",
         idem.key,
         actor,
         idem.fingerprint,
-        location,
+        i32::from(location.status),
+        location.path,
         now
     )
     .execute(conn)
     .await;
     match written {
         Err(error) if is_unique_violation(&error) => {
-            Err(Error::Replayed { status: 201, location: location.to_owned() })
+            Err(Error::Replayed { status: location.status.into(), location: location.path.clone() })
         }
         Err(error) => Err(error.into()),
         Ok(_) => Ok(()),

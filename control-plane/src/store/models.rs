@@ -126,3 +126,11 @@ pub async fn realms_by_name(conn: &mut Conn, name: &str) -> Result<Vec<RealmId>>
     .fetch_all(conn)
     .await?)
 }
+
+/// Says that the model changed in one of its deployments.
+pub async fn touch(conn: &mut Conn, id: ModelId, now: DateTime<Utc>) -> Result<()> {
+    sqlx::query!("update model set version = version + 1, updated_at = $2 where id = $1", id.0, now)
+        .execute(conn)
+        .await?;
+    Ok(())
+}

@@ -1,6 +1,7 @@
 //! Realms and membership.
 
 use chrono::{DateTime, Utc};
+use uuid::Uuid;
 
 use super::Conn;
 use crate::{
@@ -196,4 +197,48 @@ pub async fn leave(conn: &mut Conn, realm: RealmId, did: &str) -> Result<bool> {
         .await?;
     }
     Ok(was.is_some())
+}
+
+/// Grants that hold and members of some realms: `(realm, grants, members)`.
+pub async fn counts(conn: &mut Conn, ids: &[Uuid]) -> Result<Vec<(RealmId, i64, i64)>> {
+    let rows = sqlx::query!(
+        r#"select r.id as "id: RealmId",
+                  (select count(*) from model_grant g where g.realm_id = r.id and g.revoked_at is null) as "grants!",
+                  (select count(*) from realm_agent m where m.realm_id = r.id) as "members!"
+           from realm r where r.id = any($1)"#,
+        ids
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(rows.into_iter().map(|r| (r.id, r.grants, r.members)).collect())
+}
+
+/// A realm of an agent.
+#[derive(Clone, Debug)]
+pub struct OfAgent {
+    pub did: String,
+    pub realm_id: RealmId,
+    pub slug: String,
+    pub name: String,
+    pub is_primary: bool,
+}
+
+/// Realms of some agents, the primary one first, then in the order they joined.
+pub async fn of_agents(conn: &mut Conn, dids: &[String]) -> Result<Vec<OfAgent>> {
+    Ok(sqlx::query_as!(
+        OfAgent,
+        r#"select m.did, m.realm_id as "realm_id: RealmId", r.slug, r.name, m.is_primary
+           from realm_agent m join realm r on r.id = m.realm_id
+           where m.did = any($1) order by m.did, m.is_primary desc, m.joined_at, m.realm_id"#,
+        dids
+    )
+    .fetch_all(conn)
+    .await?)
+}
+
+/// DIDs of all members.
+pub async fn member_dids(conn: &mut Conn, id: RealmId) -> Result<Vec<String>> {
+    Ok(sqlx::query_scalar!("select did from realm_agent where realm_id = $1 order by did", id.0)
+        .fetch_all(conn)
+        .await?)
 }

@@ -1,0 +1,19 @@
+//! `GET /api/agents/{did}`
+
+use axum::extract::State;
+
+use crate::{
+    api::{ApiState, answer, extract::ApiPath, problem::Result},
+    service::agents::{self, AgentView},
+};
+
+/// Read an agent: its session, what it runs, what it should run, what it refused.
+#[utoipa::path(
+    get, path = "/api/agents/{did}", tag = "agents",
+    params(("did" = String, Path)),
+    responses((status = 200, body = AgentView)),
+)]
+pub async fn get_agent(State(state): State<ApiState>, ApiPath(did): ApiPath<String>) -> Result {
+    let agent = agents::get(&state.services, &did).await?;
+    Ok(answer::read(agent.version, agent))
+}

@@ -1,0 +1,3 @@
+//! `/api/agents/{did}/realm-llm`
+
+pub mod get;

@@ -1,0 +1,4 @@
+//! `/api/audit`: who changed what.
+
+mod export;
+pub mod list;

@@ -1,0 +1,4 @@
+//! `/api/changes`: the change log.
+
+pub mod get;
+pub mod list;

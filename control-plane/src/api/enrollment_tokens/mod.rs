@@ -1,0 +1,5 @@
+//! `/api/enrollment-tokens`
+
+pub mod create;
+pub mod list;
+pub mod revoke;

@@ -1,0 +1,65 @@
+//! HTTP in, HTTP out. One operation is one file; a path under `api/` mirrors the URL, the file's name is the verb.
+//! Handlers check and name things, call one use case, and shape the answer. No SQL, no rules.
+
+pub mod agents;
+pub mod answer;
+pub mod audit;
+pub mod auth;
+pub mod changes;
+pub mod credentials;
+pub mod docs;
+pub mod enrollment_tokens;
+pub mod extract;
+pub mod health;
+pub mod idempotency;
+pub mod metrics;
+pub mod models;
+pub mod observe;
+pub mod page;
+pub mod problem;
+pub mod proxies;
+pub mod ready;
+pub mod realms;
+mod router;
+pub mod work;
+pub mod write;
+
+use std::sync::Arc;
+
+use tokio::sync::watch;
+
+pub use self::{
+    auth::AdminToken,
+    router::{openapi, router},
+};
+use crate::service::Services;
+
+/// What the API needs of the process.
+pub struct ApiDeps {
+    pub services: Services,
+    pub admin_token: AdminToken,
+    /// False until everything runs, and from the moment when the process begins to stop.
+    pub ready: watch::Receiver<bool>,
+    /// Renders the metrics in Prometheus' text format.
+    pub metrics: Arc<dyn Fn() -> String + Send + Sync>,
+    /// Under which agents reach this installation: what an enrolment's proof must name.
+    pub origins: Vec<String>,
+}
+
+/// What handlers share. Cheap to clone.
+#[derive(Clone)]
+pub struct ApiState(Arc<ApiDeps>);
+
+impl ApiState {
+    pub fn new(deps: ApiDeps) -> Self {
+        Self(Arc::new(deps))
+    }
+}
+
+impl std::ops::Deref for ApiState {
+    type Target = ApiDeps;
+
+    fn deref(&self) -> &ApiDeps {
+        &self.0
+    }
+}

@@ -1,0 +1,47 @@
+//! `GET /api/models`
+
+use axum::{Json, extract::State};
+use serde::Deserialize;
+use utoipa::IntoParams;
+
+use crate::{
+    api::{
+        ApiState,
+        extract::ApiQuery,
+        page::{self, List},
+        problem::Result,
+    },
+    domain::model::ModelStatus,
+    service::{
+        models::{self, ModelView, Wanted},
+        sync::Synced,
+    },
+};
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct ListModels {
+    /// 1 to 200; 50 when left out.
+    pub limit: Option<i64>,
+    /// `nextCursor` of the page before.
+    pub cursor: Option<String>,
+    pub status: Option<ModelStatus>,
+    /// Part of the name, in any case.
+    pub search: Option<String>,
+}
+
+/// List models, by litellmModelName.
+#[utoipa::path(
+    get, path = "/api/models", tag = "models",
+    params(ListModels),
+    responses((status = 200, body = List<Synced<ModelView>>)),
+)]
+pub async fn list_models(
+    State(state): State<ApiState>,
+    ApiQuery(query): ApiQuery<ListModels>,
+) -> Result<Json<List<Synced<ModelView>>>> {
+    let page = page::request(query.limit, query.cursor.as_deref())?;
+    let wanted = Wanted { status: query.status, search: query.search };
+    Ok(Json(models::list(&state.services, &wanted, &page).await?.into()))
+}

@@ -1,0 +1,27 @@
+//! `GET /api/models/{id}/realms/{realmId}`
+
+use axum::{Json, extract::State};
+
+use crate::{
+    api::{ApiState, extract::ApiPath, problem::Result},
+    service::{
+        grants::{self, GrantView},
+        sync::Synced,
+    },
+};
+
+/// Read a grant.
+#[utoipa::path(
+    get, path = "/api/models/{id}/realms/{realmId}", tag = "models",
+    params(
+        ("id" = String, Path, description = "Model: id or name"),
+        ("realmId" = String, Path, description = "Realm: id or slug"),
+    ),
+    responses((status = 200, body = Synced<GrantView>)),
+)]
+pub async fn get_grant(
+    State(state): State<ApiState>,
+    ApiPath((model, realm)): ApiPath<(String, String)>,
+) -> Result<Json<Synced<GrantView>>> {
+    Ok(Json(grants::get(&state.services, &model, &realm).await?))
+}

@@ -1,0 +1,6 @@
+//! `/api/models/{id}/realms`: grants.
+
+pub mod get;
+pub mod grant;
+pub mod list;
+pub mod revoke;

@@ -1,0 +1,8 @@
+//! `/api/proxies`: the fleet.
+
+pub mod check;
+pub mod create;
+pub mod delete;
+pub mod get;
+pub mod list;
+pub mod update;

@@ -1,0 +1,58 @@
+//! `PATCH /api/proxies/{id}`
+
+use std::collections::BTreeMap;
+
+use axum::extract::State;
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use crate::{
+    api::{
+        ApiState, answer,
+        extract::{ApiJson, ApiPath},
+        problem::Result,
+        write::Write,
+    },
+    base::secret::Secret,
+    service::{
+        proxies::{self, ProxyPatch, ProxyView},
+        sync::Synced,
+    },
+};
+
+/// What is left out stays.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct UpdateProxy {
+    pub name: Option<String>,
+    pub base_url: Option<String>,
+    pub public_url: Option<String>,
+    #[schema(value_type = Option<String>, write_only)]
+    pub master_key: Option<Secret>,
+    /// In place of all labels there are.
+    pub labels: Option<BTreeMap<String, String>>,
+}
+
+/// Edit a proxy. A new address or master key asks for everything on it again.
+#[utoipa::path(
+    patch, path = "/api/proxies/{id}", tag = "proxies",
+    params(("id" = String, Path, description = "Id or name")),
+    request_body = UpdateProxy,
+    responses((status = 200, body = Synced<ProxyView>)),
+)]
+pub async fn update_proxy(
+    State(state): State<ApiState>,
+    ApiPath(id): ApiPath<String>,
+    write: Write,
+    ApiJson(body): ApiJson<UpdateProxy>,
+) -> Result {
+    let patch = ProxyPatch {
+        name: body.name,
+        base_url: body.base_url,
+        public_url: body.public_url,
+        master_key: body.master_key,
+        labels: body.labels,
+    };
+    let written = proxies::update(&state.services, &write.ctx, &id, write.if_match, patch).await?;
+    answer::write(&state, &write, written).await
+}

@@ -1,0 +1,6 @@
+//! `/api/realms/{id}/agents`: membership.
+
+pub mod get;
+pub mod join;
+pub mod leave;
+pub mod list;

@@ -1,0 +1,24 @@
+//! `GET /api/realms/{id}/keys`
+
+use axum::{Json, extract::State};
+
+use crate::{
+    api::{ApiState, extract::ApiPath, page::List, problem::Result},
+    service::{
+        keys::{self, KeyView},
+        sync::Synced,
+    },
+};
+
+/// List the generations of a realm's virtual key, newest first; never paged.
+#[utoipa::path(
+    get, path = "/api/realms/{id}/keys", tag = "realms",
+    params(("id" = String, Path, description = "Id or slug")),
+    responses((status = 200, body = List<Synced<KeyView>>)),
+)]
+pub async fn list_keys(
+    State(state): State<ApiState>,
+    ApiPath(id): ApiPath<String>,
+) -> Result<Json<List<Synced<KeyView>>>> {
+    Ok(Json(keys::list(&state.services, &id).await?.into()))
+}

@@ -1,0 +1,4 @@
+//! `/api/realms/{id}/keys`: the realm's virtual key.
+
+pub mod list;
+pub mod rotate;

@@ -1,0 +1,3 @@
+//! `/api/realms/{id}/models`: what a realm may use.
+
+pub mod list;

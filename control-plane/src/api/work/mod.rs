@@ -1,0 +1,3 @@
+//! `/api/work`: what is still to be done on proxies.
+
+pub mod list;

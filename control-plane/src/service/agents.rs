@@ -1,0 +1,298 @@
+//! Agents as admins see and rule them. Enrolment is in `enroll`, config modes in `llm_config`.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::{
+    Entry, Services, Written, check_text, check_version,
+    converge::{AgentState, agent_state},
+    lookup,
+};
+use crate::{
+    base::{
+        context::Context,
+        ids::RealmId,
+        page::{Page, PageRequest},
+    },
+    domain::{
+        agent::{Agent, AgentSession, AgentStatus, ConfigMode},
+        change::{Change, Location},
+        error::{Error, Result},
+    },
+    push::compile::compile_agent,
+    store::{Conn, agents, documents::AgentInput, realms},
+};
+
+/// An agent as it may be shown.
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct AgentView {
+    pub did: String,
+    pub name: String,
+    pub status: AgentStatus,
+    pub status_reason: Option<String>,
+    pub mode: ConfigMode,
+    /// Its realms, the primary one first.
+    pub realms: Vec<AgentRealm>,
+    pub connection: Connection,
+    /// What it says it runs; null before it said so.
+    pub running: Option<Running>,
+    /// What it should run now.
+    pub wanted: DocumentRef,
+    /// What it refused last, until it runs something else.
+    pub rejected: Option<Rejected>,
+    /// The ETag.
+    pub version: i64,
+    pub created_at: DateTime<Utc>,
+    pub updated_at: DateTime<Utc>,
+    pub approved_at: Option<DateTime<Utc>>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct AgentRealm {
+    pub id: RealmId,
+    pub slug: String,
+    pub name: String,
+    pub is_primary: bool,
+}
+
+/// Its session.
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Connection {
+    pub connected: bool,
+    /// Since when it is connected or away; null before its first session.
+    pub since: Option<DateTime<Utc>>,
+    pub last_seen: Option<DateTime<Utc>>,
+    /// Version of its software, as it says.
+    pub agent_version: Option<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Running {
+    pub version: i64,
+    pub hash: String,
+    pub at: Option<DateTime<Utc>>,
+    pub key_generation: Option<i64>,
+}
+
+/// A document by version and hash.
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct DocumentRef {
+    pub version: i64,
+    pub hash: String,
+    /// `active`, `env` or `unavailable`.
+    pub state: &'static str,
+    /// Whether the agent runs it.
+    pub progress: AgentState,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Rejected {
+    pub version: i64,
+    pub hash: String,
+    pub code: Option<String>,
+    pub message: Option<String>,
+    pub field: Option<String>,
+    pub at: Option<DateTime<Utc>>,
+}
+
+/// Which agents to list; all filters must match.
+#[derive(Clone, Debug, Default)]
+pub struct Wanted {
+    pub status: Option<AgentStatus>,
+    /// Id or slug.
+    pub realm: Option<String>,
+    /// Part of the name or DID.
+    pub search: Option<String>,
+}
+
+pub async fn get(s: &Services, did: &str) -> Result<AgentView> {
+    let dids = [did.to_owned()];
+    views(s, &dids).await?.pop().ok_or_else(|| Error::not_found("agent", did))
+}
+
+/// By DID.
+pub async fn list(s: &Services, wanted: &Wanted, page: &PageRequest) -> Result<Page<AgentView>> {
+    let mut conn = s.store.conn().await?;
+    let realm = match &wanted.realm {
+        Some(name) => Some(lookup::in_field("realm", lookup::realm(&mut conn, name).await)?.id),
+        None => None,
+    };
+    let filter = agents::Filter {
+        status: wanted.status,
+        realm,
+        search: wanted.search.as_deref(),
+        after: page.after.as_deref(),
+        limit: page.limit + 1,
+        ..agents::Filter::default()
+    };
+    let rows = agents::list(&mut conn, &filter).await?;
+    drop(conn);
+    let found = Page::cut(rows, page, |a| a.did.clone());
+    let dids: Vec<String> = found.items.into_iter().map(|a| a.did).collect();
+    Ok(Page { items: views(s, &dids).await?, next_cursor: found.next_cursor })
+}
+
+/// Lets a waiting agent in. One that is approved already stays so.
+pub async fn approve(s: &Services, ctx: &Context, did: &str) -> Result<Written<AgentView>> {
+    set_status(s, ctx, did, AgentStatus::Approved, None, None).await
+}
+
+/// Cuts an agent off for good: its session is closed and its keys are wiped.
+pub async fn revoke(
+    s: &Services,
+    ctx: &Context,
+    did: &str,
+    expected: Option<i64>,
+    reason: Option<&str>,
+) -> Result<Written<AgentView>> {
+    check_text("reason", reason.unwrap_or_default(), 500)?;
+    set_status(s, ctx, did, AgentStatus::Revoked, expected, reason).await
+}
+
+/// Forgets an agent. It may enrol again.
+pub async fn delete(s: &Services, ctx: &Context, did: &str, expected: Option<i64>) -> Result<Written<String>> {
+    let mut tx = s.store.begin("agent.delete").await?;
+    let old = lock(tx.conn(), did).await?;
+    check_version(expected, old.version)?;
+    agents::delete(tx.conn(), did).await?;
+    let change = Change {
+        kind: "agent.delete",
+        agents: vec![did.to_owned()],
+        urgent: true,
+        summary: serde_json::json!({ "agent": did }),
+        ..Change::default()
+    };
+    let entry = Entry::new(format!("agent/{did}")).before(&decided(&old));
+    let revision = s.finish(tx, ctx, change, entry).await?;
+    Ok(Written { revision: Some(revision), ..Written::unchanged(did.to_owned(), None, Vec::new()) })
+}
+
+async fn set_status(
+    s: &Services,
+    ctx: &Context,
+    did: &str,
+    status: AgentStatus,
+    expected: Option<i64>,
+    reason: Option<&str>,
+) -> Result<Written<AgentView>> {
+    let now = s.store.clock.now();
+    let approve = status == AgentStatus::Approved;
+    let kind = if approve { "agent.approve" } else { "agent.revoke" };
+    let mut tx = s.store.begin(kind).await?;
+    let old = lock(tx.conn(), did).await?;
+    check_version(expected, old.version)?;
+    if old.status == status {
+        drop(tx);
+        return Ok(Written::unchanged(get(s, did).await?, Some(old.version), Vec::new()));
+    }
+    if approve && old.status == AgentStatus::Revoked {
+        return Err(Error::conflict(
+            "agent-revoked",
+            "a revoked agent stays revoked; delete it, then it may enrol again with a new approval",
+        ));
+    }
+    agents::set_status(tx.conn(), did, status, reason, now).await?;
+    let after = lookup::agent(tx.conn(), did).await?;
+    let change = Change {
+        kind,
+        agents: vec![did.to_owned()],
+        urgent: !approve,
+        summary: serde_json::json!({ "agent": did }),
+        ..Change::default()
+    };
+    let entry = Entry::new(format!("agent/{did}"))
+        .before(&decided(&old))
+        .after(&decided(&after))
+        .at(Location::changed(format!("/api/agents/{did}")));
+    let revision = s.finish(tx, ctx, change, entry).await?;
+    let view = get(s, did).await?;
+    Ok(Written { revision: Some(revision), ..Written::unchanged(view, Some(after.version), Vec::new()) })
+}
+
+/// Finds an agent, locks it, and reads it as it is then.
+pub(super) async fn lock(conn: &mut Conn, did: &str) -> Result<Agent> {
+    agents::lock(conn, did).await?.ok_or_else(|| Error::not_found("agent", did))?;
+    lookup::agent(conn, did).await
+}
+
+/// What an audit row says of an agent: what people decided, not what its session does.
+pub(super) fn decided(a: &Agent) -> serde_json::Value {
+    serde_json::json!({
+        "did": a.did, "name": a.name, "status": a.status, "statusReason": a.status_reason, "mode": a.mode,
+        "realmId": a.realm_id, "realmModelId": a.model_id, "manual": a.manual_config, "version": a.version,
+    })
+}
+
+async fn views(s: &Services, dids: &[String]) -> Result<Vec<AgentView>> {
+    let inputs = s.store.document_inputs(dids).await?;
+    let mut memberships: HashMap<String, Vec<AgentRealm>> = HashMap::new();
+    for m in realms::of_agents(&mut *s.store.conn().await?, dids).await? {
+        let realm = AgentRealm { id: m.realm_id, slug: m.slug, name: m.name, is_primary: m.is_primary };
+        memberships.entry(m.did).or_default().push(realm);
+    }
+    Ok(inputs
+        .agents
+        .iter()
+        .map(|input| {
+            let wanted = compile_agent(&inputs, input).message;
+            let document = DocumentRef {
+                progress: agent_state(&input.session, &wanted.hash),
+                version: wanted.version,
+                state: wanted.document.state(),
+                hash: wanted.hash,
+            };
+            view(input, memberships.remove(&input.agent.did).unwrap_or_default(), document)
+        })
+        .collect())
+}
+
+fn view(input: &AgentInput, realms: Vec<AgentRealm>, wanted: DocumentRef) -> AgentView {
+    let (a, session) = (input.agent.clone(), &input.session);
+    AgentView {
+        did: a.did,
+        name: a.name,
+        status: a.status,
+        status_reason: a.status_reason,
+        mode: a.mode,
+        realms,
+        connection: connection(session),
+        running: session.applied_hash.clone().map(|hash| Running {
+            version: session.applied_version.unwrap_or_default(),
+            hash,
+            at: session.applied_at,
+            key_generation: session.applied_key_generation,
+        }),
+        wanted,
+        rejected: session.rejected_hash.clone().map(|hash| Rejected {
+            version: session.rejected_version.unwrap_or_default(),
+            hash,
+            code: session.rejected_code.clone(),
+            message: session.rejected_message.clone(),
+            field: session.rejected_field.clone(),
+            at: session.rejected_at,
+        }),
+        version: a.version,
+        created_at: a.created_at,
+        updated_at: a.updated_at,
+        approved_at: a.approved_at,
+    }
+}
+
+fn connection(session: &AgentSession) -> Connection {
+    let connected = session.replica_id.is_some();
+    Connection {
+        connected,
+        since: if connected { session.connected_at } else { session.disconnected_at },
+        last_seen: session.last_seen_at,
+        agent_version: session.agent_version.clone(),
+    }
+}

@@ -1,0 +1,174 @@
+//! Reading the change log: the list, and the receipt of one revision.
+
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use serde_json::Value;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::{
+    Services,
+    converge::{self, AgentProgress},
+    sync::AgentCounts,
+};
+use crate::{
+    base::{
+        ids::ProxyId,
+        page::{Page, PageRequest},
+    },
+    domain::{
+        change::Revision,
+        error::{Error, Result},
+        object::ObjectKind,
+    },
+    store::changes::{self, Effect, Entry},
+};
+
+/// Agents that a receipt names; the counts are over all.
+const NAMED_AGENTS: usize = 100;
+
+/// One entry of the change log.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ChangeView {
+    pub revision: Revision,
+    pub at: DateTime<Utc>,
+    /// Such as `grant`, `revoke`, `model.create`.
+    pub kind: String,
+    pub actor: String,
+    pub request_id: Option<String>,
+    /// What it was about; never a secret.
+    #[schema(value_type = Object)]
+    pub summary: Value,
+}
+
+/// What became of a revision.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Receipt {
+    #[serde(flatten)]
+    pub change: ChangeView,
+    pub state: ReceiptState,
+    pub proxies: Vec<ProxyReceipt>,
+    pub agents: AgentReceipt,
+}
+
+/// `converged`: true on every proxy, and every connected agent concerned runs or has refused what it should have.
+/// `failed`: given up on some proxy, see there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum ReceiptState {
+    Converged,
+    Pending,
+    Failed,
+}
+
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ProxyReceipt {
+    pub proxy_id: ProxyId,
+    /// Null when the proxy has left the registry, and the wish with it.
+    pub proxy_name: Option<String>,
+    pub objects: Vec<ObjectReceipt>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum ObjectState {
+    Done,
+    Pending,
+    /// Not tried again until its input changes or an operator asks for it.
+    Parked,
+}
+
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ObjectReceipt {
+    pub kind: ObjectKind,
+    /// Deployment, realm (of a team) or key id.
+    pub id: Uuid,
+    pub state: ObjectState,
+    /// When it was done.
+    pub at: Option<DateTime<Utc>>,
+    pub error: Option<String>,
+}
+
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct AgentReceipt {
+    #[serde(flatten)]
+    pub counts: AgentCounts,
+    /// At most 100, by DID.
+    pub items: Vec<AgentProgress>,
+}
+
+impl From<Entry> for ChangeView {
+    fn from(e: Entry) -> Self {
+        Self {
+            revision: e.revision,
+            at: e.at,
+            kind: e.kind,
+            actor: e.actor,
+            request_id: e.request_id,
+            summary: e.summary,
+        }
+    }
+}
+
+/// Newest first.
+pub async fn list(s: &Services, page: &PageRequest) -> Result<Page<ChangeView>> {
+    let before = super::audit::seq_cursor(page)?;
+    let rows = changes::list(&mut *s.store.conn().await?, before, page.limit + 1).await?;
+    Ok(Page::cut(rows, page, |e| e.revision.to_string()).map(ChangeView::from))
+}
+
+pub async fn receipt(s: &Services, revision: Revision) -> Result<Receipt> {
+    let mut conn = s.store.conn().await?;
+    let entry = changes::get(&mut conn, revision)
+        .await?
+        .ok_or_else(|| Error::not_found("change", revision))?;
+    let effects = changes::effects(&mut conn, revision).await?;
+    drop(conn);
+    let (counts, items) = converge::agents(s, revision, NAMED_AGENTS).await?;
+    let proxies = by_proxy(effects);
+    let any = |state| {
+        let objects = proxies.iter().filter(|p| p.proxy_name.is_some()).flat_map(|p| &p.objects);
+        objects.into_iter().any(|o| o.state == state)
+    };
+    let state = if any(ObjectState::Parked) {
+        ReceiptState::Failed
+    } else if any(ObjectState::Pending) || counts.pending > 0 {
+        ReceiptState::Pending
+    } else {
+        ReceiptState::Converged
+    };
+    Ok(Receipt { change: entry.into(), state, proxies, agents: AgentReceipt { counts, items } })
+}
+
+/// Effects come ordered by proxy.
+fn by_proxy(effects: Vec<Effect>) -> Vec<ProxyReceipt> {
+    let mut proxies: Vec<ProxyReceipt> = Vec::new();
+    for e in effects {
+        let state = match (e.done_at, &e.parked_code) {
+            (Some(_), _) => ObjectState::Done,
+            (None, Some(_)) => ObjectState::Parked,
+            (None, None) => ObjectState::Pending,
+        };
+        let object = ObjectReceipt {
+            kind: e.kind,
+            id: e.object_id,
+            state,
+            at: e.done_at,
+            error: e.last_error.filter(|_| state != ObjectState::Done),
+        };
+        match proxies.last_mut().filter(|p| p.proxy_id == e.proxy_id) {
+            Some(proxy) => proxy.objects.push(object),
+            None => proxies.push(ProxyReceipt {
+                proxy_id: e.proxy_id,
+                proxy_name: e.proxy_name,
+                objects: vec![object],
+            }),
+        }
+    }
+    proxies
+}

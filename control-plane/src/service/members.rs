@@ -1,0 +1,119 @@
+//! Membership: which agents are in a realm.
+
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::{Entry, Services, Written, lookup, realms::lock};
+use crate::{
+    base::{
+        context::Context,
+        ids::RealmId,
+        page::{Page, PageRequest},
+    },
+    domain::{
+        agent::Membership,
+        change::{Change, Location},
+        error::{Error, Result},
+        realm::Realm,
+    },
+    store::{Conn, agents, realms},
+};
+
+/// An agent's membership in a realm.
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct MemberView {
+    pub realm_id: RealmId,
+    pub did: String,
+    /// The agent's model is chosen from this realm first.
+    pub is_primary: bool,
+    pub joined_at: DateTime<Utc>,
+}
+
+impl From<Membership> for MemberView {
+    fn from(m: Membership) -> Self {
+        Self { realm_id: m.realm_id, did: m.did, is_primary: m.is_primary, joined_at: m.joined_at }
+    }
+}
+
+/// Joins, or makes the realm the agent's primary one. An agent's first realm is primary anyway.
+pub async fn join(
+    s: &Services,
+    ctx: &Context,
+    realm: &str,
+    did: &str,
+    primary: bool,
+) -> Result<Written<MemberView>> {
+    let now = s.store.clock.now();
+    let mut tx = s.store.begin("agent.join").await?;
+    let realm = lock(tx.conn(), realm).await?;
+    lookup::in_field("did", lookup::agent(tx.conn(), did).await)?;
+    agents::lock(tx.conn(), did).await?;
+    let before = one(tx.conn(), &realm, did).await?;
+    let joined = realms::join(tx.conn(), realm.id, did, primary, now).await?;
+    let after =
+        one(tx.conn(), &realm, did).await?.ok_or_else(|| Error::not_found("member", did))?;
+    if !joined {
+        return Ok(Written::unchanged(after, None, Vec::new()));
+    }
+    let created = before.is_none();
+    let change = Change {
+        kind: "agent.join",
+        agents: vec![did.to_owned()],
+        summary: serde_json::json!({ "realm": realm.slug, "agent": did, "primary": after.is_primary }),
+        ..Change::default()
+    };
+    let path = format!("/api/realms/{}/agents/{did}", realm.id);
+    let location = if created { Location::created(path) } else { Location::changed(path) };
+    let mut entry = Entry::new(subject(&realm, did)).after(&after).at(location);
+    if let Some(before) = &before {
+        entry = entry.before(before);
+    }
+    let revision = s.finish(tx, ctx, change, entry).await?;
+    Ok(Written { view: after, version: None, revision: Some(revision), objects: Vec::new(), created })
+}
+
+pub async fn get(s: &Services, realm: &str, did: &str) -> Result<MemberView> {
+    let mut conn = s.store.conn().await?;
+    let realm = lookup::realm(&mut conn, realm).await?;
+    one(&mut conn, &realm, did).await?.ok_or_else(|| Error::not_found("member", did))
+}
+
+/// By DID.
+pub async fn list(s: &Services, realm: &str, page: &PageRequest) -> Result<Page<MemberView>> {
+    let mut conn = s.store.conn().await?;
+    let realm = lookup::realm(&mut conn, realm).await?;
+    let rows = realms::members(&mut conn, Some(realm.id), None, page).await?;
+    Ok(Page::cut(rows, page, |m| m.did.clone()).map(MemberView::from))
+}
+
+/// Leaves: what the agent had through this realm it loses at once.
+pub async fn leave(s: &Services, ctx: &Context, realm: &str, did: &str) -> Result<Written<MemberView>> {
+    let mut tx = s.store.begin("agent.leave").await?;
+    let realm = lock(tx.conn(), realm).await?;
+    agents::lock(tx.conn(), did).await?;
+    let before =
+        one(tx.conn(), &realm, did).await?.ok_or_else(|| Error::not_found("member", did))?;
+    realms::leave(tx.conn(), realm.id, did).await?;
+    agents::clear_choice(tx.conn(), did, realm.id).await?;
+    let change = Change {
+        kind: "agent.leave",
+        agents: vec![did.to_owned()],
+        urgent: true,
+        summary: serde_json::json!({ "realm": realm.slug, "agent": did }),
+        ..Change::default()
+    };
+    let revision = s.finish(tx, ctx, change, Entry::new(subject(&realm, did)).before(&before)).await?;
+    Ok(Written { view: before, version: None, revision: Some(revision), objects: Vec::new(), created: false })
+}
+
+async fn one(conn: &mut Conn, realm: &Realm, did: &str) -> Result<Option<MemberView>> {
+    let page = PageRequest { limit: 1, after: None };
+    let rows = realms::members(conn, Some(realm.id), Some(did), &page).await?;
+    Ok(rows.into_iter().next().map(MemberView::from))
+}
+
+fn subject(realm: &Realm, did: &str) -> String {
+    format!("member/{}/{did}", realm.id)
+}

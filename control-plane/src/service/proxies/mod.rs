@@ -1,0 +1,230 @@
+//! The fleet: what is shown of a proxy, reading it, asking it to be looked at. Writing is in the files beside this one.
+
+mod create;
+mod delete;
+mod update;
+
+use std::collections::{BTreeMap, HashMap};
+
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use serde_json::Value;
+use utoipa::ToSchema;
+
+pub use self::{
+    create::{NewProxy, create},
+    delete::delete,
+    update::{ProxyPatch, update},
+};
+use super::{Entry, Services, Written, lookup};
+use crate::{
+    base::{
+        context::Context,
+        ids::ProxyId,
+        page::{Page, PageRequest},
+    },
+    domain::{
+        change::{Location, Revision},
+        error::{Error, Result},
+        object::ObjectKind,
+        proxy::{Proxy, ProxyStatus},
+        url_policy::Purpose,
+    },
+    store::{Conn, proxies, work},
+};
+
+/// A proxy as it may be shown. Its master key is not in it.
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ProxyView {
+    pub id: ProxyId,
+    pub name: String,
+    /// Where Reeve manages it.
+    pub base_url: String,
+    /// Where agents call it.
+    pub public_url: String,
+    pub labels: BTreeMap<String, String>,
+    /// Being removed: everything of ours on it is taken away first.
+    pub deleting: bool,
+    pub status: ProxyStatus,
+    /// Since when it has this status.
+    pub status_since: DateTime<Utc>,
+    /// Why it has it, when it is not `ready`.
+    pub last_error: Option<ProxyError>,
+    /// LiteLLM's version.
+    pub version: Option<String>,
+    /// What it can do, as found by the last probe.
+    #[schema(value_type = Object)]
+    pub capabilities: Value,
+    pub checked_at: Option<DateTime<Utc>>,
+    pub scanned_at: Option<DateTime<Utc>>,
+    pub queue: Queue,
+    /// Objects on it that are not ours, by kind. They are never changed.
+    #[schema(value_type = Object)]
+    pub foreign: Value,
+    pub created_at: DateTime<Utc>,
+    pub updated_at: DateTime<Utc>,
+}
+
+/// Why a proxy cannot be used or managed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ProxyError {
+    pub code: String,
+    pub message: Option<String>,
+}
+
+/// What is still to be done on a proxy.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Queue {
+    pub waiting: i64,
+    /// Not tried again until its input changes or an operator asks for it.
+    pub parked: i64,
+    /// Since when the oldest item waits.
+    pub oldest: Option<DateTime<Utc>>,
+}
+
+/// One item of the work queue.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct WorkView {
+    pub proxy_id: ProxyId,
+    pub kind: ObjectKind,
+    /// Deployment, realm (of a team) or key id.
+    pub id: uuid::Uuid,
+    /// The newest revision that asked for it.
+    pub revision: Revision,
+    pub attempts: i32,
+    pub next_attempt_at: DateTime<Utc>,
+    pub parked_code: Option<String>,
+    pub error: Option<String>,
+    pub enqueued_at: DateTime<Utc>,
+}
+
+/// A proxy with the version of its registry row.
+#[derive(Clone, Debug)]
+pub struct Versioned {
+    pub view: ProxyView,
+    pub version: i64,
+}
+
+pub async fn get(s: &Services, name: &str) -> Result<Versioned> {
+    let mut conn = s.store.conn().await?;
+    let proxy = lookup::proxy(&mut conn, name).await?;
+    let version = proxy.version;
+    Ok(Versioned { view: view(&mut conn, proxy).await?, version })
+}
+
+/// By name.
+pub async fn list(s: &Services, page: &PageRequest) -> Result<Page<ProxyView>> {
+    let mut conn = s.store.conn().await?;
+    let found = Page::cut(proxies::list(&mut conn, page).await?, page, |p| p.name.clone());
+    let mut queues = queues(&mut conn).await?;
+    Ok(found.map(|p| {
+        let queue = queues.remove(&p.name).unwrap_or_default();
+        with_queue(p, queue)
+    }))
+}
+
+/// An operator's look: probe and full scan are due at once, and what is parked is tried again.
+pub async fn check(s: &Services, ctx: &Context, name: &str) -> Result<Written<ProxyView>> {
+    let now = s.store.clock.now();
+    let mut tx = s.store.begin("proxy.check").await?;
+    tx.lock_head().await?;
+    let proxy = lookup::proxy(tx.conn(), name).await?;
+    let (id, version) = (proxy.id, proxy.version);
+    proxies::ask_check(tx.conn(), Some(id), now).await?;
+    proxies::ask_scan(tx.conn(), Some(id), now).await?;
+    let unparked = work::unpark(tx.conn(), id, now).await?;
+    let view = view(tx.conn(), proxy).await?;
+    let entry = Entry::new(format!("proxy/{id}"))
+        .after(&serde_json::json!({ "unparked": unparked }))
+        .at(Location::changed(format!("/api/proxies/{id}")));
+    tx.finish_quiet(ctx, entry.audit("proxy.check")).await?;
+    s.signals.reconcile.notify_one();
+    Ok(Written { version: Some(version), ..Written::unchanged(view, None, Vec::new()) })
+}
+
+/// What waits on a proxy, or on all, oldest first.
+pub async fn queue(s: &Services, proxy: Option<&str>, limit: i64) -> Result<Vec<WorkView>> {
+    let mut conn = s.store.conn().await?;
+    let id = match proxy {
+        Some(name) => Some(lookup::in_field("proxyId", lookup::proxy(&mut conn, name).await)?.id),
+        None => None,
+    };
+    let items = work::list(&mut conn, id, None, limit).await?;
+    Ok(items
+        .into_iter()
+        .map(|w| WorkView {
+            proxy_id: w.proxy_id,
+            kind: w.kind,
+            id: w.object_id,
+            revision: w.wanted_generation,
+            attempts: w.attempts,
+            next_attempt_at: w.next_attempt_at,
+            parked_code: w.parked_code,
+            error: w.parked_reason.or(w.last_error),
+            enqueued_at: w.enqueued_at,
+        })
+        .collect())
+}
+
+async fn view(conn: &mut Conn, proxy: Proxy) -> Result<ProxyView> {
+    let queue = queues(conn).await?.remove(&proxy.name).unwrap_or_default();
+    Ok(with_queue(proxy, queue))
+}
+
+async fn queues(conn: &mut Conn) -> Result<HashMap<String, Queue>> {
+    let depths = work::depth(conn).await?;
+    Ok(depths
+        .into_iter()
+        .map(|(name, waiting, parked, oldest)| (name, Queue { waiting, parked, oldest }))
+        .collect())
+}
+
+fn with_queue(p: Proxy, queue: Queue) -> ProxyView {
+    let last_error = p.status_code.map(|code| ProxyError { code, message: p.status_message });
+    ProxyView {
+        id: p.id,
+        name: p.name,
+        base_url: p.base_url,
+        public_url: p.public_url,
+        labels: p.labels,
+        deleting: p.deleting,
+        status: p.status,
+        status_since: p.status_since,
+        last_error,
+        version: p.litellm_version,
+        capabilities: p.capabilities,
+        checked_at: p.checked_at,
+        scanned_at: p.scanned_at,
+        queue,
+        foreign: p.foreign_counts,
+        created_at: p.created_at,
+        updated_at: p.updated_at,
+    }
+}
+
+/// What an audit row says of a proxy: what people decided, not what probes found.
+fn decided(p: &Proxy) -> Value {
+    serde_json::json!({
+        "id": p.id, "name": p.name, "baseUrl": p.base_url, "publicUrl": p.public_url, "labels": p.labels,
+        "deleting": p.deleting, "version": p.version,
+    })
+}
+
+fn check_url(s: &Services, field: &str, url: &str) -> Result<String> {
+    s.url_policy.check(Purpose::Proxy, url).map_err(|refused| Error::invalid(field, refused.to_string()))
+}
+
+/// Labels are for choosing proxies (`region`): few, short, printable.
+fn check_labels(labels: &BTreeMap<String, String>) -> Result<()> {
+    let fine = |text: &str, min: usize| {
+        (min..=63).contains(&text.chars().count()) && !text.chars().any(char::is_control)
+    };
+    if labels.len() > 32 || labels.iter().any(|(k, v)| !fine(k, 1) || !fine(v, 0)) {
+        return Err(Error::invalid("labels", "expected at most 32, each name and value at most 63 characters"));
+    }
+    Ok(())
+}

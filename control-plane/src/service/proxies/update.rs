@@ -1,0 +1,110 @@
+//! Editing a proxy.
+
+use std::collections::BTreeMap;
+
+use super::{ProxyView, check_labels, check_url, decided, view};
+use crate::{
+    base::{context::Context, secret::Secret},
+    domain::{
+        change::Change,
+        error::{Error, Result},
+        slug,
+    },
+    service::{Entry, Services, Written, check_secret, check_version, lookup},
+    store::{
+        desired::{self, proxy_at},
+        is_unique_violation, proxies,
+    },
+};
+
+/// An edit; what is `None` stays.
+#[derive(Clone, Debug, Default)]
+pub struct ProxyPatch {
+    pub name: Option<String>,
+    pub base_url: Option<String>,
+    pub public_url: Option<String>,
+    pub master_key: Option<Secret>,
+    pub labels: Option<BTreeMap<String, String>>,
+}
+
+/// A new base URL or master key may mean another LiteLLM: everything on it is asked for again. A new public URL or
+/// region is in the documents of agents.
+pub async fn update(
+    s: &Services,
+    ctx: &Context,
+    name: &str,
+    expected: Option<i64>,
+    patch: ProxyPatch,
+) -> Result<Written<ProxyView>> {
+    let now = s.store.clock.now();
+    let mut tx = s.store.begin("proxy.update").await?;
+    tx.lock_head().await?;
+    let old = lookup::proxy(tx.conn(), name).await?;
+    check_version(expected, old.version)?;
+    let mut new = old.clone();
+    if let Some(name) = patch.name {
+        slug::check("name", &name)?;
+        new.name = name;
+    }
+    if let Some(url) = patch.base_url {
+        new.base_url = check_url(s, "baseUrl", &url)?;
+    }
+    if let Some(url) = patch.public_url {
+        new.public_url = check_url(s, "publicUrl", &url)?;
+    }
+    if let Some(labels) = patch.labels {
+        check_labels(&labels)?;
+        new.labels = labels;
+    }
+    let current = proxies::master_key(tx.conn(), old.id)
+        .await?
+        .ok_or_else(|| Error::not_found("proxy", name))?;
+    let rekeyed = match patch.master_key {
+        Some(key) => {
+            check_secret("masterKey", &key)?;
+            let at = proxy_at(old.id);
+            let same = s.store.sealer.open(&at, 1, &current).is_ok_and(|known| known == key);
+            (!same).then(|| s.store.sealer.seal(&at, 1, &key))
+        }
+        None => None,
+    };
+    if new == old && rekeyed.is_none() {
+        let view = view(tx.conn(), old.clone()).await?;
+        return Ok(Written::unchanged(view, Some(old.version), Vec::new()));
+    }
+    let moved = new.base_url != old.base_url || rekeyed.is_some();
+    let row = proxies::NewProxy {
+        id: old.id,
+        name: &new.name,
+        base_url: &new.base_url,
+        public_url: &new.public_url,
+        master_key: rekeyed.as_deref().unwrap_or(&current),
+        labels: &new.labels,
+    };
+    match proxies::update(tx.conn(), &row, now).await {
+        Err(error) if is_unique_violation(&error) => {
+            return Err(Error::conflict(
+                "name-taken",
+                format!("there is a proxy {:?} already; choose another name", new.name),
+            ));
+        }
+        other => other?,
+    }
+    let after = lookup::proxy(tx.conn(), &old.id.to_string()).await?;
+    let objects = if moved { desired::all_objects(tx.conn()).await? } else { Vec::new() };
+    let change = Change {
+        kind: "proxy.update",
+        everyone: new.public_url != old.public_url
+            || new.name != old.name
+            || new.labels.get("region") != old.labels.get("region"),
+        summary: serde_json::json!({ "proxy": new.name, "masterKeyChanged": rekeyed.is_some() }),
+        objects: objects.clone(),
+        only_proxy: Some(old.id),
+        ..Change::default()
+    };
+    let entry = Entry::new(format!("proxy/{}", old.id)).before(&decided(&old)).after(&decided(&after));
+    let version = after.version;
+    let view = view(tx.conn(), after).await?;
+    let revision = s.finish(tx, ctx, change, entry).await?;
+    Ok(Written { view, version: Some(version), revision: Some(revision), objects, created: false })
+}

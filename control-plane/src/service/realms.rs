@@ -1,0 +1,285 @@
+//! Realms: making, editing, removing, reading. Membership is in `members`, the virtual key in `keys`.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::{
+    Entry, Services, Written, check_budget, check_text, check_version,
+    keys::{self, KeyView},
+    lookup,
+    sync::{self, Subject, Synced},
+};
+use crate::{
+    base::{
+        context::Context,
+        ids::{ModelId, RealmId},
+        page::{Page, PageRequest},
+    },
+    domain::{
+        change::{Change, Location},
+        error::{Error, Result},
+        realm::Realm,
+        slug,
+    },
+    store::{Conn, grants, is_unique_violation, models, realms},
+};
+
+const MAX_DESCRIPTION: usize = 2000;
+
+/// A realm as it may be shown.
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct RealmView {
+    pub id: RealmId,
+    /// Unique and immutable.
+    pub slug: String,
+    pub name: String,
+    pub description: String,
+    /// Agents that enrol without a realm join this one.
+    pub is_default: bool,
+    /// What its agents get when no model was chosen for them.
+    pub default_model_id: Option<ModelId>,
+    /// US dollars a month over all its agents; null: no limit.
+    pub monthly_budget_usd: Option<f64>,
+    /// Generations of its virtual key, newest first; empty before the first grant.
+    pub keys: Vec<KeyView>,
+    /// How many models it may use.
+    pub grants: i64,
+    /// How many agents it has.
+    pub members: i64,
+    /// The ETag.
+    pub version: i64,
+    pub created_at: DateTime<Utc>,
+    pub updated_at: DateTime<Utc>,
+}
+
+/// A realm to be made.
+#[derive(Clone, Debug, Default)]
+pub struct NewRealm {
+    pub name: String,
+    /// `None`: made from the name.
+    pub slug: Option<String>,
+    pub description: String,
+    pub is_default: bool,
+    pub monthly_budget_usd: Option<f64>,
+}
+
+/// An edit; what is `None` stays, the inner `None` clears.
+#[derive(Clone, Debug, Default)]
+pub struct RealmPatch {
+    pub name: Option<String>,
+    pub description: Option<String>,
+    pub is_default: Option<bool>,
+    /// Id or name of a model.
+    pub default_model: Option<Option<String>>,
+    pub monthly_budget_usd: Option<Option<f64>>,
+}
+
+pub async fn create(s: &Services, ctx: &Context, new: NewRealm) -> Result<Written<RealmView>> {
+    slug::check_name("name", &new.name)?;
+    check_text("description", &new.description, MAX_DESCRIPTION)?;
+    check_budget(new.monthly_budget_usd)?;
+    let typed = new.slug.is_some();
+    let slug = new.slug.unwrap_or_else(|| slug::from_name(&new.name));
+    if slug.is_empty() && !typed {
+        return Err(Error::invalid("slug", "cannot be made from this name; give one, such as \"team-a\""));
+    }
+    slug::check("slug", &slug)?;
+    let now = s.store.clock.now();
+    let realm = Realm {
+        id: RealmId(s.store.ids.uuid()),
+        slug,
+        name: new.name.trim().to_owned(),
+        description: new.description,
+        is_default: new.is_default,
+        default_model_id: None,
+        monthly_budget_usd: new.monthly_budget_usd,
+        version: 1,
+        created_at: now,
+        updated_at: now,
+    };
+    let mut tx = s.store.begin("realm.create").await?;
+    match realms::insert(tx.conn(), &realm).await {
+        Err(error) if is_unique_violation(&error) => {
+            return Err(Error::conflict(
+                "slug-taken",
+                format!("there is a realm {:?} already; choose another slug", realm.slug),
+            ));
+        }
+        other => other?,
+    }
+    let id = realm.id;
+    let view = view(tx.conn(), realm).await?;
+    let change = Change {
+        kind: "realm.create",
+        summary: serde_json::json!({ "realm": view.slug }),
+        ..Change::default()
+    };
+    let entry = Entry::new(format!("realm/{id}")).after(&view).at(Location::created(format!("/api/realms/{id}")));
+    let revision = s.finish(tx, ctx, change, entry).await?;
+    Ok(Written { version: Some(1), view, revision: Some(revision), objects: Vec::new(), created: true })
+}
+
+pub async fn get(s: &Services, name: &str) -> Result<Synced<RealmView>> {
+    let mut conn = s.store.conn().await?;
+    let realm = lookup::realm(&mut conn, name).await?;
+    let view = view(&mut conn, realm).await?;
+    drop(conn);
+    Ok(Synced { sync: sync::read_one(s, subject(&view)).await?, view })
+}
+
+/// By slug.
+pub async fn list(s: &Services, page: &PageRequest) -> Result<Page<Synced<RealmView>>> {
+    let mut conn = s.store.conn().await?;
+    let found = Page::cut(realms::list(&mut conn, page).await?, page, |r| r.slug.clone());
+    let views = views(&mut conn, found.items).await?;
+    drop(conn);
+    let syncs = sync::read(s, &views.iter().map(subject).collect::<Vec<_>>()).await?;
+    let items = views.into_iter().zip(syncs).map(|(view, sync)| Synced { view, sync }).collect();
+    Ok(Page { items, next_cursor: found.next_cursor })
+}
+
+pub async fn update(
+    s: &Services,
+    ctx: &Context,
+    name: &str,
+    expected: Option<i64>,
+    patch: RealmPatch,
+) -> Result<Written<RealmView>> {
+    let now = s.store.clock.now();
+    let mut tx = s.store.begin("realm.update").await?;
+    // Models are locked before realms, everywhere.
+    let default_model = match &patch.default_model {
+        Some(Some(name)) => {
+            let model = lookup::in_field("defaultModelId", lookup::model(tx.conn(), name).await)?;
+            models::lock(tx.conn(), model.id).await?;
+            Some(Some(model.id))
+        }
+        Some(None) => Some(None),
+        None => None,
+    };
+    let old = lock(tx.conn(), name).await?;
+    check_version(expected, old.version)?;
+    let before = view(tx.conn(), old.clone()).await?;
+    let new = Realm {
+        name: patch.name.map_or_else(|| old.name.clone(), |name| name.trim().to_owned()),
+        description: patch.description.unwrap_or_else(|| old.description.clone()),
+        is_default: patch.is_default.unwrap_or(old.is_default),
+        default_model_id: default_model.unwrap_or(old.default_model_id),
+        monthly_budget_usd: patch.monthly_budget_usd.unwrap_or(old.monthly_budget_usd),
+        ..old.clone()
+    };
+    slug::check_name("name", &new.name)?;
+    check_text("description", &new.description, MAX_DESCRIPTION)?;
+    check_budget(new.monthly_budget_usd)?;
+    if let Some(model) = new.default_model_id.filter(|_| default_model.is_some())
+        && grants::live(tx.conn(), new.id, model).await?.is_none()
+    {
+        return Err(Error::invalid(
+            "defaultModelId",
+            format!("is not granted to {}; grant the model to the realm first", new.slug),
+        ));
+    }
+    let everything = keys::objects(new.id, &before.keys);
+    if new == old {
+        return Ok(Written::unchanged(before, Some(old.version), everything));
+    }
+    realms::update(tx.conn(), &new, now).await?;
+    let after = lookup::realm(tx.conn(), &new.id.to_string()).await?;
+    let after = view(tx.conn(), after).await?;
+    let budget_moved = new.monthly_budget_usd != old.monthly_budget_usd && !before.keys.is_empty();
+    let change = Change {
+        kind: "realm.update",
+        realms: if new.default_model_id == old.default_model_id { Vec::new() } else { vec![new.id] },
+        summary: serde_json::json!({ "realm": new.slug }),
+        objects: if budget_moved { everything.clone() } else { Vec::new() },
+        ..Change::default()
+    };
+    let entry = Entry::new(format!("realm/{}", new.id)).before(&before).after(&after);
+    let revision = s.finish(tx, ctx, change, entry).await?;
+    Ok(Written {
+        version: Some(after.version),
+        view: after,
+        revision: Some(revision),
+        objects: everything,
+        created: false,
+    })
+}
+
+/// Removes a realm: its rights end at once, its team and keys leave every proxy.
+pub async fn delete(s: &Services, ctx: &Context, name: &str, expected: Option<i64>) -> Result<Written<RealmId>> {
+    let now = s.store.clock.now();
+    let mut tx = s.store.begin("realm.delete").await?;
+    let realm = lock(tx.conn(), name).await?;
+    check_version(expected, realm.version)?;
+    let id = realm.id;
+    let before = view(tx.conn(), realm).await?;
+    let members = realms::member_dids(tx.conn(), id).await?;
+    for grant in grants::list(tx.conn(), Some(id), None).await? {
+        // Also ends the choices that rest on it.
+        grants::revoke(tx.conn(), id, grant.model_id, now).await?;
+    }
+    realms::delete(tx.conn(), id).await?;
+    let objects = if before.keys.is_empty() { Vec::new() } else { keys::objects(id, &before.keys) };
+    let change = Change {
+        kind: "realm.delete",
+        realms: vec![id],
+        agents: members,
+        urgent: true,
+        summary: serde_json::json!({ "realm": before.slug }),
+        objects: objects.clone(),
+        ..Change::default()
+    };
+    let revision = s.finish(tx, ctx, change, Entry::new(format!("realm/{id}")).before(&before)).await?;
+    Ok(Written { view: id, version: None, revision: Some(revision), objects, created: false })
+}
+
+/// Finds a realm, locks it, and reads it as it is then.
+pub(super) async fn lock(conn: &mut Conn, name: &str) -> Result<Realm> {
+    let found = lookup::realm(conn, name).await?;
+    realms::lock(conn, found.id).await?.ok_or_else(|| Error::not_found("realm", name))?;
+    lookup::realm(conn, &found.id.to_string()).await
+}
+
+async fn view(conn: &mut Conn, realm: Realm) -> Result<RealmView> {
+    let id = realm.id;
+    views(conn, vec![realm]).await?.pop().ok_or_else(|| Error::not_found("realm", id))
+}
+
+async fn views(conn: &mut Conn, realms: Vec<Realm>) -> Result<Vec<RealmView>> {
+    let ids: Vec<uuid::Uuid> = realms.iter().map(|r| r.id.0).collect();
+    let counts: HashMap<RealmId, (i64, i64)> =
+        realms::counts(conn, &ids).await?.into_iter().map(|(id, grants, members)| (id, (grants, members))).collect();
+    let mut keys = match realms.as_slice() {
+        [one] => HashMap::from([(one.id, keys::views(conn, one.id).await?)]),
+        _ => keys::of_all(conn).await?,
+    };
+    Ok(realms
+        .into_iter()
+        .map(|r| {
+            let (grants, members) = counts.get(&r.id).copied().unwrap_or_default();
+            RealmView {
+                keys: keys.remove(&r.id).unwrap_or_default(),
+                grants,
+                members,
+                id: r.id,
+                slug: r.slug,
+                name: r.name,
+                description: r.description,
+                is_default: r.is_default,
+                default_model_id: r.default_model_id,
+                monthly_budget_usd: r.monthly_budget_usd,
+                version: r.version,
+                created_at: r.created_at,
+                updated_at: r.updated_at,
+            }
+        })
+        .collect())
+}
+
+fn subject(view: &RealmView) -> Subject {
+    Subject { audit: vec![format!("realm/{}", view.id)], objects: keys::objects(view.id, &view.keys) }
+}
