@@ -6,6 +6,7 @@
 //! `proxy -> domain, base`, `jobs -> service, store`; `app` and `cmd` may see all.
 
 pub mod base;
+pub mod cli;
 pub mod cluster;
 pub mod config;
 pub mod domain;
