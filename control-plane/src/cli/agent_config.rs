@@ -93,7 +93,9 @@ pub async fn run(command: Command, s: &Session) -> Result<(), Failure> {
             let at = path(["agents", &set.did, "llm-config"]);
             write(s, Method::PUT, at, Some(set.body()?)).await
         }
-        Command::Clear(Named { did }) => write(s, Method::DELETE, path(["agents", &did, "llm-config"]), None).await,
+        Command::Clear(Named { did }) => {
+            write(s, Method::DELETE, path(["agents", &did, "llm-config"]), None).await
+        }
         Command::Retry(Named { did }) => {
             write(s, Method::POST, path(["agents", &did, "llm-config", "retry"]), None).await
         }

@@ -114,7 +114,10 @@ fn show(s: &Session, agent: &Value) {
         ("since", text_at(agent, "/connection/since")),
         ("last seen", text_at(agent, "/connection/lastSeen")),
         ("program", text_at(agent, "/connection/agentVersion")),
-        ("wanted", format!("{} (version {})", text_at(agent, "/wanted/state"), text_at(agent, "/wanted/version"))),
+        (
+            "wanted",
+            format!("{} (version {})", text_at(agent, "/wanted/state"), text_at(agent, "/wanted/version")),
+        ),
         ("progress", text_at(agent, "/wanted/progress")),
         ("runs version", text_at(agent, "/running/version")),
         ("with key generation", text_at(agent, "/running/keyGeneration")),

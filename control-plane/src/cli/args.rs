@@ -42,7 +42,13 @@ pub struct Leaf<A: Args + std::fmt::Debug> {
 #[command(next_help_heading = "Connection and output")]
 pub struct Global {
     /// The control plane.
-    #[arg(long, global = true, env = "REEVE_URL", default_value = "http://127.0.0.1:8080", value_name = "URL")]
+    #[arg(
+        long,
+        global = true,
+        env = "REEVE_URL",
+        default_value = "http://127.0.0.1:8080",
+        value_name = "URL"
+    )]
     url: Url,
     /// Admin token. Better in REEVE_TOKEN or a file: everybody on this machine can read a command line.
     #[arg(long, global = true, env = "REEVE_TOKEN", hide_env_values = true, value_parser = secrets::parse)]
@@ -98,7 +104,9 @@ impl Body {
     /// For edits: something must have been given.
     pub fn some(self) -> Result<Value, Failure> {
         if self.0.is_empty() {
-            return Err(Failure::Usage("nothing to change: name what is to be changed (see --help)".to_owned()));
+            return Err(Failure::Usage(
+                "nothing to change: name what is to be changed (see --help)".to_owned(),
+            ));
         }
         Ok(Value::Object(self.0))
     }
@@ -125,7 +133,8 @@ fn point(text: &str, direction: i32) -> Result<String, String> {
         .or_else(|| DateTime::parse_from_rfc3339(text).ok().map(|at| at.to_utc()))
         .or_else(|| Some(text.parse::<NaiveDate>().ok()?.and_hms_opt(0, 0, 0)?.and_utc()));
     at.map(|at: DateTime<Utc>| at.to_rfc3339_opts(SecondsFormat::Secs, true)).ok_or_else(|| {
-        "expected a time such as 2027-01-31T12:00:00Z, a date, or a distance from now: 30m, 24h, 7d".to_owned()
+        "expected a time such as 2027-01-31T12:00:00Z, a date, or a distance from now: 30m, 24h, 7d"
+            .to_owned()
     })
 }
 

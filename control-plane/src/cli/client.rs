@@ -78,7 +78,9 @@ impl Client {
         let answer = loop {
             match self.request(call, url.clone(), &key).send().await {
                 Ok(answer) => break answer,
-                Err(error) if attempt < ATTEMPTS && !error.is_timeout() && !error.is_connect() => attempt += 1,
+                Err(error) if attempt < ATTEMPTS && !error.is_timeout() && !error.is_connect() => {
+                    attempt += 1
+                }
                 Err(error) => return Err(self.unreachable(&error)),
             }
         };
@@ -130,7 +132,8 @@ async fn read(mut answer: reqwest::Response) -> Result<Reply, Failure> {
     let status = answer.status().as_u16();
     let header = |name: &str| answer.headers().get(name)?.to_str().ok().map(str::to_owned);
     let (revision, request_id) = (header("x-reeve-revision"), header("x-request-id"));
-    let broke = |error: reqwest::Error| Failure::Unreachable(format!("the answer broke off: {}", causes(&error)));
+    let broke =
+        |error: reqwest::Error| Failure::Unreachable(format!("the answer broke off: {}", causes(&error)));
     let mut bytes = Vec::new();
     while let Some(chunk) = answer.chunk().await.map_err(broke)? {
         bytes.extend_from_slice(&chunk);

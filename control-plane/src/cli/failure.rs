@@ -45,7 +45,9 @@ impl Problem {
             title: text("title").unwrap_or_default(),
             code: text("code").unwrap_or_default(),
             detail: text("detail").unwrap_or_else(|| {
-                format!("the answer is HTTP {status} without a problem document; is REEVE_URL a control plane?")
+                format!(
+                    "the answer is HTTP {status} without a problem document; is REEVE_URL a control plane?"
+                )
             }),
             field: text("field"),
             request_id: text("requestId").or(request_id),

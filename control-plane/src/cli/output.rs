@@ -81,7 +81,9 @@ impl Output {
 
     /// The list at `pointer` as a table of its own, if there is anything in it.
     pub fn section(&self, value: &Value, pointer: &str, columns: &[Column]) {
-        if let Some(items) = value.pointer(pointer).and_then(Value::as_array).filter(|items| !items.is_empty()) {
+        if let Some(items) =
+            value.pointer(pointer).and_then(Value::as_array).filter(|items| !items.is_empty())
+        {
             print("");
             self.table(items, columns);
         }
@@ -102,11 +104,16 @@ impl Output {
             Some(revision) => format!("revision {revision}"),
             None => "nothing to change".to_owned(),
         };
-        let state = body.pointer("/sync/state").and_then(Value::as_str).map(|state| format!(", {}", paint(state)));
+        let state =
+            body.pointer("/sync/state").and_then(Value::as_str).map(|state| format!(", {}", paint(state)));
         print(&format!("{text} {}{}", format!("({revision})").dimmed(), state.unwrap_or_default()));
         for proxy in body.pointer("/sync/proxies").and_then(Value::as_array).into_iter().flatten() {
             if let Some(message) = proxy["errorMessage"].as_str() {
-                print(&format!("  proxy {}: {}: {message}", text_at(proxy, "/proxyName"), text_at(proxy, "/state")));
+                print(&format!(
+                    "  proxy {}: {}: {message}",
+                    text_at(proxy, "/proxyName"),
+                    text_at(proxy, "/state")
+                ));
             }
         }
     }
@@ -114,7 +121,7 @@ impl Output {
 
 fn blank() -> Table {
     let mut table = Table::new();
-    table.load_preset(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic).enforce_styling();
+    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic).enforce_styling();
     table
 }
 
@@ -162,8 +169,12 @@ enum Mood {
 fn mood(word: &str) -> Option<Mood> {
     Some(match word {
         "active" | "applied" | "approved" | "converged" | "done" | "ready" | "current" => Mood::Good,
-        "pending" | "revoking" | "unknown" | "retiring" | "unavailable" | "skipped" | "offline" => Mood::Waiting,
-        "failed" | "parked" | "rejected" | "unreachable" | "unsupported" | "inactive" | "revoked" => Mood::Bad,
+        "pending" | "revoking" | "unknown" | "retiring" | "unavailable" | "skipped" | "offline" => {
+            Mood::Waiting
+        }
+        "failed" | "parked" | "rejected" | "unreachable" | "unsupported" | "inactive" | "revoked" => {
+            Mood::Bad
+        }
         _ => return None,
     })
 }

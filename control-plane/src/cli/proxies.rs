@@ -90,7 +90,8 @@ fn label(text: &str) -> Result<(String, String), String> {
 }
 
 fn labels(given: Vec<(String, String)>) -> Option<Value> {
-    (!given.is_empty()).then(|| Value::Object(given.into_iter().map(|(k, v)| (k, v.into())).collect::<Map<_, _>>()))
+    (!given.is_empty())
+        .then(|| Value::Object(given.into_iter().map(|(k, v)| (k, v.into())).collect::<Map<_, _>>()))
 }
 
 const COLUMNS: &[Column] = &[
@@ -108,7 +109,11 @@ pub async fn run(command: Command, s: &Session) -> Result<(), Failure> {
     match command {
         Command::List => {
             let items = s.list(path(["proxies"]), Vec::new(), 1000).await?;
-            s.out.list(&items, COLUMNS, "No proxies: reeve proxies add NAME --base-url URL --master-key-file FILE");
+            s.out.list(
+                &items,
+                COLUMNS,
+                "No proxies: reeve proxies add NAME --base-url URL --master-key-file FILE",
+            );
             Ok(())
         }
         Command::Add(add) => {
@@ -147,7 +152,8 @@ pub async fn run(command: Command, s: &Session) -> Result<(), Failure> {
         Command::Rm(Rm { proxy, force }) => {
             let query = if force { vec![("force", "true".to_owned())] } else { Vec::new() };
             let reply = s.write_with(Method::DELETE, path(["proxies", &proxy]), query, None).await?;
-            let text = if force { format!("Forgot {proxy}") } else { format!("Emptying {proxy}, then it goes") };
+            let text =
+                if force { format!("Forgot {proxy}") } else { format!("Emptying {proxy}, then it goes") };
             s.done(&reply, &text).await
         }
     }

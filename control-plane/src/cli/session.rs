@@ -32,14 +32,18 @@ pub fn path<const N: usize>(segments: [&str; N]) -> Vec<String> {
 }
 
 impl Session {
-    pub fn new(url: Url, token: Option<Secret>, format: Option<Format>, wait: Option<u64>) -> Result<Self, Failure> {
+    pub fn new(
+        url: Url,
+        token: Option<Secret>,
+        format: Option<Format>,
+        wait: Option<u64>,
+    ) -> Result<Self, Failure> {
         let client = Client::new(url, token)?;
         if client.is_readable_on_the_way() {
             output::warning("plain http: the admin token can be read on the way to the control plane");
         }
-        let format = format.unwrap_or_else(|| {
-            if std::io::stdout().is_terminal() { Format::Table } else { Format::Json }
-        });
+        let format = format
+            .unwrap_or_else(|| if std::io::stdout().is_terminal() { Format::Table } else { Format::Json });
         Ok(Self { client, out: Output { format }, wait })
     }
 
@@ -51,7 +55,11 @@ impl Session {
         self.get_with(path, Vec::new()).await
     }
 
-    pub async fn get_with(&self, path: Vec<String>, query: Vec<(&'static str, String)>) -> Result<Value, Failure> {
+    pub async fn get_with(
+        &self,
+        path: Vec<String>,
+        query: Vec<(&'static str, String)>,
+    ) -> Result<Value, Failure> {
         let call = Call { method: Method::GET, path, query, body: None, wait: None };
         Ok(self.client.call(&call).await?.body)
     }
@@ -82,7 +90,12 @@ impl Session {
     }
 
     /// A change. With `--wait`, the control plane is asked to hold its answer until the change is in effect.
-    pub async fn write(&self, method: Method, path: Vec<String>, body: Option<Value>) -> Result<Reply, Failure> {
+    pub async fn write(
+        &self,
+        method: Method,
+        path: Vec<String>,
+        body: Option<Value>,
+    ) -> Result<Reply, Failure> {
         self.write_with(method, path, Vec::new(), body).await
     }
 

@@ -15,7 +15,8 @@ fn the_command_line_holds_together() {
 
 #[test]
 fn secrets_do_not_show_in_the_parsed_command() {
-    let typed = ["reeve", "--", "credential", "add", "main", "--provider", "openai", "--api-key", "sk-typed-secret"];
+    let typed =
+        ["reeve", "--", "credential", "add", "main", "--provider", "openai", "--api-key", "sk-typed-secret"];
     let typed = typed.iter().filter(|word| **word != "--");
     let cli = Cli::try_parse_from(typed.chain(&["--token", "token-typed-secret"])).unwrap();
     assert!(!format!("{cli:?}").contains("typed-secret"), "{cli:?}");

@@ -102,8 +102,10 @@ impl File {
         } else {
             std::fs::read_to_string(path)
         };
-        let text = text.map_err(|error| Failure::Usage(format!("{} cannot be read: {error}", path.display())))?;
-        let mut file = Self::parse(&text).map_err(|error| Failure::Usage(format!("{}: {error}", path.display())))?;
+        let text =
+            text.map_err(|error| Failure::Usage(format!("{} cannot be read: {error}", path.display())))?;
+        let mut file =
+            Self::parse(&text).map_err(|error| Failure::Usage(format!("{}: {error}", path.display())))?;
         file.read_keys(path.parent().unwrap_or(Path::new(".")))?;
         Ok(file)
     }
@@ -121,8 +123,7 @@ impl File {
         }
         for model in &mut self.models {
             let what = format!("model {}", model.name);
-            model.key =
-                read_key(&what, folder, model.api_key_env.as_deref(), model.api_key_file.as_deref())?;
+            model.key = read_key(&what, folder, model.api_key_env.as_deref(), model.api_key_file.as_deref())?;
             if model.key.is_some() && model.credential.is_some() {
                 return Err(Failure::Usage(format!("{what}: say `credential` or an API key, not both")));
             }
@@ -138,9 +139,13 @@ fn read_key(
     file: Option<&Path>,
 ) -> Result<Option<Secret>, Failure> {
     match (env, file) {
-        (Some(_), Some(_)) => Err(Failure::Usage(format!("{what}: say `apiKeyEnv` or `apiKeyFile`, not both"))),
+        (Some(_), Some(_)) => {
+            Err(Failure::Usage(format!("{what}: say `apiKeyEnv` or `apiKeyFile`, not both")))
+        }
         (Some(variable), None) => secrets::from_env(&format!("{what}: apiKeyEnv"), variable).map(Some),
-        (None, Some(path)) => secrets::from_file(&format!("{what}: apiKeyFile"), &folder.join(path)).map(Some),
+        (None, Some(path)) => {
+            secrets::from_file(&format!("{what}: apiKeyFile"), &folder.join(path)).map(Some)
+        }
         (None, None) => Ok(None),
     }
 }

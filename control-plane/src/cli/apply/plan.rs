@@ -28,7 +28,8 @@ pub enum Stage {
 }
 
 impl Stage {
-    pub const ALL: [Self; 5] = [Self::Credentials, Self::Registry, Self::Grants, Self::Defaults, Self::Revokes];
+    pub const ALL: [Self; 5] =
+        [Self::Credentials, Self::Registry, Self::Grants, Self::Defaults, Self::Revokes];
 }
 
 /// One call. Its secret is no part of what is shown.
@@ -118,7 +119,9 @@ fn credential_step(
     let what = format!("credential {}", credential.name);
     let key = credential.key.key.as_ref();
     match (found, key) {
-        (None, None) => Err(Failure::Usage(format!("{what}: it is not there yet, so it needs apiKeyEnv or apiKeyFile"))),
+        (None, None) => {
+            Err(Failure::Usage(format!("{what}: it is not there yet, so it needs apiKeyEnv or apiKeyFile")))
+        }
         (None, key) => {
             let body = object(json!({ "name": credential.name, "provider": credential.provider }));
             let step = Step::new(Stage::Credentials, "create", what, Method::POST, path(["credentials"]));
@@ -126,7 +129,9 @@ fn credential_step(
         }
         (Some(found), Some(key)) if found["fingerprint"] != key.fingerprint().as_str() => {
             let at = path(["credentials", &credential.name]);
-            Ok(Some(Step::new(Stage::Credentials, "update", what, Method::PATCH, at).with(Map::new(), Some(key))))
+            Ok(Some(
+                Step::new(Stage::Credentials, "update", what, Method::PATCH, at).with(Map::new(), Some(key)),
+            ))
         }
         (Some(_), _) => Ok(None),
     }
@@ -134,7 +139,8 @@ fn credential_step(
 
 fn model_step(model: &Model, observed: &Observed) -> Result<Option<Step>, Failure> {
     let what = format!("model {}/{}", model.provider, model.name);
-    let named = |m: &&Value| same_name(m["provider"].as_str(), &model.provider) && m["name"] == model.name.as_str();
+    let named =
+        |m: &&Value| same_name(m["provider"].as_str(), &model.provider) && m["name"] == model.name.as_str();
     let Some(found) = observed.models.iter().find(named) else {
         let mut body = wanted(model);
         body.remove("status"); // a new model is active
@@ -162,7 +168,8 @@ fn model_step(model: &Model, observed: &Observed) -> Result<Option<Step>, Failur
 /// What the file says of a model, but for its name, provider and key.
 fn wanted(model: &Model) -> Map<String, Value> {
     let mut body = object(json!({ "modelId": model.model_id }));
-    let mut maybe = |name: &str, value: Option<Value>| value.and_then(|value| body.insert(name.to_owned(), value));
+    let mut maybe =
+        |name: &str, value: Option<Value>| value.and_then(|value| body.insert(name.to_owned(), value));
     maybe("baseUrl", model.base_url.clone().map(Value::from));
     maybe("credentialId", model.credential.clone().map(Value::from));
     maybe("description", model.description.clone().map(Value::from));
@@ -227,7 +234,10 @@ fn grant_step(grant: &Grant, file: &File, observed: &Observed) -> Result<Option<
     let model = known_model(file, observed, &grant.model, "grants: model")?;
     let realm = find_realm(&observed.realms, &grant.realm);
     if realm.is_none() && !file.realms.iter().any(|realm| is_declared_realm(realm, &grant.realm)) {
-        return Err(Failure::Usage(format!("grants: there is no realm {}, and the file declares none", grant.realm)));
+        return Err(Failure::Usage(format!(
+            "grants: there is no realm {}, and the file declares none",
+            grant.realm
+        )));
     }
     let model_id = model.and_then(|model| model["id"].as_str()).unwrap_or(&grant.model);
     let realm_id = realm.and_then(|realm| realm["id"].as_str()).unwrap_or(&grant.realm);
@@ -303,11 +313,14 @@ fn known_model<'a>(
     if let Some(found) = find_model(&observed.models, name) {
         return Ok(Some(found));
     }
-    let declared =
-        |m: &Model| same_name(Some(&m.name), name) || same_name(Some(&format!("{}/{}", m.provider, m.name)), name);
+    let declared = |m: &Model| {
+        same_name(Some(&m.name), name) || same_name(Some(&format!("{}/{}", m.provider, m.name)), name)
+    };
     match file.models.iter().any(declared) {
         true => Ok(None),
-        false => Err(Failure::Usage(format!("{field}: there is no model {name}, and the file declares none"))),
+        false => {
+            Err(Failure::Usage(format!("{field}: there is no model {name}, and the file declares none")))
+        }
     }
 }
 

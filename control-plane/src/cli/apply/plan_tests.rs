@@ -37,9 +37,12 @@ fn complete() -> Observed {
             "id": "r1", "slug": "research", "name": "Research", "isDefault": false, "description": "",
             "monthlyBudgetUsd": 50.0, "defaultModelId": "m1",
         }])),
-        grants: [("m1".to_owned(), vec![json!({
-            "realmId": "r1", "realmSlug": "research", "state": "active", "reason": "because",
-        })])]
+        grants: [(
+            "m1".to_owned(),
+            vec![json!({
+                "realmId": "r1", "realmSlug": "research", "state": "active", "reason": "because",
+            })],
+        )]
         .into(),
     }
 }
@@ -103,7 +106,9 @@ fn a_key_with_another_fingerprint_is_replaced() {
 #[test]
 fn pruning_takes_only_grants_of_realms_that_the_file_names() {
     let mut observed = complete();
-    observed.models.push(json!({ "id": "m2", "name": "Other", "provider": "openai", "litellmModelName": "openai/other" }));
+    observed.models.push(
+        json!({ "id": "m2", "name": "Other", "provider": "openai", "litellmModelName": "openai/other" }),
+    );
     observed.realms.push(json!({ "id": "r2", "slug": "sales", "name": "Sales" }));
     observed.grants.insert(
         "m2".to_owned(),
