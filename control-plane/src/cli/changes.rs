@@ -1,0 +1,109 @@
+//! `reeve changes`: the change log, and the receipt of one revision.
+
+use clap::Args;
+use serde_json::Value;
+
+use super::{
+    failure::Failure,
+    output::{Column, text_at},
+    session::{Session, not_converged, path},
+};
+
+#[derive(Debug, Args)]
+pub struct Changes {
+    /// Show this revision's receipt. Exit code 6 when it is not in effect everywhere.
+    revision: Option<i64>,
+    /// Without a revision: at most this many, the newest.
+    #[arg(long, default_value_t = 20)]
+    limit: usize,
+}
+
+const COLUMNS: &[Column] = &[
+    ("REVISION", |c| text_at(c, "/revision")),
+    ("AT", |c| text_at(c, "/at")),
+    ("KIND", |c| text_at(c, "/kind")),
+    ("BY", |c| text_at(c, "/actor")),
+    ("SUMMARY", |c| text_at(c, "/summary")),
+];
+
+const AGENTS: &[Column] = &[
+    ("AGENT", |a| text_at(a, "/name")),
+    ("STATE", |a| text_at(a, "/state")),
+    ("VERSION", |a| text_at(a, "/version")),
+    ("AT", |a| text_at(a, "/at")),
+    ("DID", |a| text_at(a, "/did")),
+];
+
+const OBJECTS: &[Column] = &[
+    ("PROXY", |o| text_at(o, "/proxy")),
+    ("OBJECT", |o| format!("{} {}", text_at(o, "/kind"), text_at(o, "/id"))),
+    ("STATE", |o| text_at(o, "/state")),
+    ("AT", |o| text_at(o, "/at")),
+    ("ERROR", |o| text_at(o, "/error")),
+];
+
+pub async fn run(changes: Changes, s: &Session) -> Result<(), Failure> {
+    let Some(revision) = changes.revision else {
+        let items = s.list(path(["changes"]), Vec::new(), changes.limit).await?;
+        s.out.list(&items, COLUMNS, "Nothing has changed yet.");
+        return Ok(());
+    };
+    let waited = s.settle(vec![revision]).await;
+    if let Err(failure @ (Failure::Refused(_) | Failure::Unreachable(_))) = waited {
+        return Err(failure);
+    }
+    let receipt = s.get(path(["changes", &revision.to_string()])).await?;
+    show(s, &receipt);
+    match receipt["state"].as_str() {
+        Some("converged") => Ok(()),
+        _ => Err(Failure::NotConverged(not_converged(revision, &receipt))),
+    }
+}
+
+fn show(s: &Session, receipt: &Value) {
+    if s.out.is_json() {
+        return s.out.json(receipt);
+    }
+    let count = |name: &str| text_at(receipt, &format!("/agents/{name}"));
+    s.out.facts(&[
+        ("revision", text_at(receipt, "/revision")),
+        ("state", text_at(receipt, "/state")),
+        ("kind", text_at(receipt, "/kind")),
+        ("at", text_at(receipt, "/at")),
+        ("by", text_at(receipt, "/actor")),
+        ("summary", text_at(receipt, "/summary")),
+        (
+            "agents",
+            format!(
+                "{} concerned, {} connected: {} applied, {} pending, {} rejected",
+                count("concerned"),
+                count("connected"),
+                count("applied"),
+                count("pending"),
+                count("rejected")
+            ),
+        ),
+    ]);
+    let objects = objects(receipt);
+    if !objects.is_empty() {
+        s.out.line("");
+        s.out.table(&objects, OBJECTS);
+    }
+    s.out.section(receipt, "/agents/items", AGENTS);
+}
+
+/// Every proxy's objects in one list, each with its proxy's name.
+fn objects(receipt: &Value) -> Vec<Value> {
+    let mut all = Vec::new();
+    for proxy in receipt["proxies"].as_array().into_iter().flatten() {
+        let name = if proxy["proxyName"].is_string() { &proxy["proxyName"] } else { &proxy["proxyId"] };
+        for object in proxy["objects"].as_array().into_iter().flatten() {
+            let mut object = object.clone();
+            if let Some(fields) = object.as_object_mut() {
+                fields.insert("proxy".to_owned(), name.clone());
+            }
+            all.push(object);
+        }
+    }
+    all
+}

@@ -1,0 +1,55 @@
+//! `reeve keys`: the generations of a realm's virtual key.
+
+use clap::{Args, Subcommand};
+use reqwest::Method;
+use serde_json::Value;
+
+use super::{
+    failure::Failure,
+    output::{Column, text_at},
+    session::{Session, path},
+};
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// The key's generations, by their fingerprints, and where they are.
+    List(Named),
+    /// Make a new generation. Agents get it before the old one goes.
+    Rotate(Named),
+}
+
+#[derive(Debug, Args)]
+pub struct Named {
+    /// Slug or id.
+    realm: String,
+}
+
+pub const COLUMNS: &[Column] = &[
+    ("GENERATION", |k| text_at(k, "/generation")),
+    ("KEY", |k| text_at(k, "/fingerprint")),
+    ("STATE", |k| text_at(k, "/state")),
+    ("MADE", |k| text_at(k, "/createdAt")),
+    ("GOES AT THE LATEST", |k| text_at(k, "/retireAfter")),
+    ("PROXIES", proxies),
+];
+
+/// `default: applied, eu: pending`
+fn proxies(key: &Value) -> String {
+    let proxies = key.pointer("/sync/proxies").or(key.get("proxies")).and_then(Value::as_array);
+    let one = |p: &Value| format!("{}: {}", text_at(p, "/proxyName"), text_at(p, "/state"));
+    proxies.into_iter().flatten().map(one).collect::<Vec<_>>().join(", ")
+}
+
+pub async fn run(command: Command, s: &Session) -> Result<(), Failure> {
+    match command {
+        Command::List(Named { realm }) => {
+            let items = s.list(path(["realms", &realm, "keys"]), Vec::new(), 100).await?;
+            s.out.list(&items, COLUMNS, "No key: the first grant makes it.");
+            Ok(())
+        }
+        Command::Rotate(Named { realm }) => {
+            let reply = s.write(Method::POST, path(["realms", &realm, "keys", "rotate"]), None).await?;
+            s.done(&reply, &format!("{realm} has a new key")).await
+        }
+    }
+}

@@ -1,0 +1,184 @@
+//! `reeve proxies`: the fleet.
+
+use clap::{Args, Subcommand};
+use reqwest::Method;
+use serde_json::{Map, Value};
+
+use super::{
+    args::Body,
+    failure::Failure,
+    output::{Column, text_at},
+    secrets::MasterKey,
+    session::{Session, path},
+};
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// All proxies.
+    List,
+    /// Register a LiteLLM proxy; everything wanted is put on it.
+    Add(Add),
+    /// One proxy: what it is, what it can do, what is in the way.
+    Show(Named),
+    /// Change a proxy's addresses, key or labels.
+    Edit(Edit),
+    /// Look at it now, compare it in full, and try again what was given up.
+    Check(Named),
+    /// Take everything of ours off it, then forget it.
+    Rm(Rm),
+}
+
+#[expect(clippy::derivable_impls, reason = "clap reads the variants' docs; the default stands with agents'")]
+impl Default for Command {
+    fn default() -> Self {
+        Self::List
+    }
+}
+
+#[derive(Debug, Args)]
+pub struct Add {
+    name: String,
+    /// Admin URL, as Reeve reaches it.
+    #[arg(long, value_name = "URL")]
+    base_url: String,
+    /// The URL that agents use. Default: the admin URL.
+    #[arg(long, value_name = "URL")]
+    public_url: Option<String>,
+    #[command(flatten)]
+    master_key: MasterKey,
+    /// Repeatable.
+    #[arg(long = "label", value_name = "NAME=VALUE", value_parser = label)]
+    labels: Vec<(String, String)>,
+}
+
+#[derive(Debug, Args)]
+pub struct Named {
+    /// Name or id.
+    proxy: String,
+}
+
+#[derive(Debug, Args)]
+pub struct Edit {
+    /// Name or id.
+    proxy: String,
+    #[arg(long)]
+    name: Option<String>,
+    #[arg(long, value_name = "URL")]
+    base_url: Option<String>,
+    #[arg(long, value_name = "URL")]
+    public_url: Option<String>,
+    #[command(flatten)]
+    master_key: MasterKey,
+    /// The labels, all of them; repeatable.
+    #[arg(long = "label", value_name = "NAME=VALUE", value_parser = label)]
+    labels: Vec<(String, String)>,
+}
+
+#[derive(Debug, Args)]
+pub struct Rm {
+    /// Name or id.
+    proxy: String,
+    /// Forget it at once, without taking anything off it: for a proxy that is gone for good. Keys and models that are on
+    /// it stay there.
+    #[arg(long)]
+    force: bool,
+}
+
+fn label(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once('=').ok_or("expected name=value")?;
+    Ok((name.to_owned(), value.to_owned()))
+}
+
+fn labels(given: Vec<(String, String)>) -> Option<Value> {
+    (!given.is_empty())
+        .then(|| Value::Object(given.into_iter().map(|(k, v)| (k, v.into())).collect::<Map<_, _>>()))
+}
+
+const COLUMNS: &[Column] = &[
+    ("NAME", |p| text_at(p, "/name")),
+    ("STATUS", |p| text_at(p, "/status")),
+    ("SINCE", |p| text_at(p, "/statusSince")),
+    ("VERSION", |p| text_at(p, "/version")),
+    ("WAITING", |p| text_at(p, "/queue/waiting")),
+    ("PARKED", |p| text_at(p, "/queue/parked")),
+    ("URL", |p| text_at(p, "/baseUrl")),
+    ("LAST ERROR", |p| text_at(p, "/lastError/message")),
+];
+
+pub async fn run(command: Command, s: &Session) -> Result<(), Failure> {
+    match command {
+        Command::List => {
+            let items = s.list(path(["proxies"]), Vec::new(), 1000).await?;
+            s.out.list(
+                &items,
+                COLUMNS,
+                "No proxies: reeve proxies add NAME --base-url URL --master-key-file FILE",
+            );
+            Ok(())
+        }
+        Command::Add(add) => {
+            let body = Body::default()
+                .set("name", add.name.as_str())
+                .set("baseUrl", add.base_url)
+                .maybe("publicUrl", add.public_url)
+                .set("masterKey", add.master_key.required()?.expose())
+                .maybe("labels", labels(add.labels));
+            let reply = s.write(Method::POST, path(["proxies"]), Some(body.into())).await?;
+            s.done(&reply, &format!("Registered proxy {}", add.name)).await
+        }
+        Command::Show(Named { proxy }) => {
+            show(s, &s.get(path(["proxies", &proxy])).await?);
+            Ok(())
+        }
+        Command::Edit(edit) => {
+            let body = Body::default()
+                .maybe("name", edit.name)
+                .maybe("baseUrl", edit.base_url)
+                .maybe("publicUrl", edit.public_url)
+                .maybe("masterKey", edit.master_key.read()?.map(|key| key.expose().to_owned()))
+                .maybe("labels", labels(edit.labels))
+                .some()?;
+            let reply = s.write(Method::PATCH, path(["proxies", &edit.proxy]), Some(body)).await?;
+            s.done(&reply, &format!("Changed proxy {}", edit.proxy)).await
+        }
+        Command::Check(Named { proxy }) => {
+            let reply = s.write(Method::POST, path(["proxies", &proxy, "check"]), None).await?;
+            if s.out.is_json() {
+                return s.done(&reply, "").await;
+            }
+            show(s, &reply.body);
+            Ok(())
+        }
+        Command::Rm(Rm { proxy, force }) => {
+            let query = if force { vec![("force", "true".to_owned())] } else { Vec::new() };
+            let reply = s.write_with(Method::DELETE, path(["proxies", &proxy]), query, None).await?;
+            let text =
+                if force { format!("Forgot {proxy}") } else { format!("Emptying {proxy}, then it goes") };
+            s.done(&reply, &text).await
+        }
+    }
+}
+
+fn show(s: &Session, proxy: &Value) {
+    if s.out.is_json() {
+        return s.out.json(proxy);
+    }
+    s.out.facts(&[
+        ("proxy", text_at(proxy, "/name")),
+        ("id", text_at(proxy, "/id")),
+        ("status", text_at(proxy, "/status")),
+        ("since", text_at(proxy, "/statusSince")),
+        ("because", text_at(proxy, "/lastError/message")),
+        ("version", text_at(proxy, "/version")),
+        ("admin URL", text_at(proxy, "/baseUrl")),
+        ("agents' URL", text_at(proxy, "/publicUrl")),
+        ("labels", text_at(proxy, "/labels")),
+        ("can", text_at(proxy, "/capabilities")),
+        ("not ours", text_at(proxy, "/foreign")),
+        ("waiting", text_at(proxy, "/queue/waiting")),
+        ("parked", text_at(proxy, "/queue/parked")),
+        ("oldest", text_at(proxy, "/queue/oldest")),
+        ("checked", text_at(proxy, "/checkedAt")),
+        ("compared in full", text_at(proxy, "/scannedAt")),
+    ]);
+}
