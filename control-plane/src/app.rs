@@ -93,7 +93,7 @@ impl App {
             ensure_first_proxy(&services, first).await?;
         }
         let replica = ReplicaId(store.ids.uuid());
-        let origins = Origins::new(config.listen.public_origins(address).iter().map(ToString::to_string));
+        let origins: Vec<String> = config.listen.public_origins(address).iter().map(ToString::to_string).collect();
 
         let reconciler = Reconciler {
             store: store.clone(),
@@ -110,7 +110,7 @@ impl App {
         lifecycle.spawn("jobs", Jobs { services: services.clone(), replica }.run(lifecycle.soft()));
         lifecycle.spawn("metrics", telemetry::upkeep(metrics.clone(), lifecycle.soft()));
 
-        let push = Push::new(store.clone(), services.signals.clone(), origins.clone(), replica, PushOptions {
+        let push = Push::new(store.clone(), services.signals.clone(), Origins::new(origins.clone()), replica, PushOptions {
             heartbeat: config.limits.heartbeat_every,
             max_sessions: config.limits.max_sessions,
             ..PushOptions::default()

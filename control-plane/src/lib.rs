@@ -6,11 +6,14 @@
 //! `proxy -> domain, base`, `jobs -> service, store`; `app` and `cmd` may see all.
 
 pub mod api;
+pub mod app;
 pub mod base;
 pub mod cli;
 pub mod cluster;
+pub mod cmd;
 pub mod config;
 pub mod domain;
+pub mod jobs;
 pub mod lifecycle;
 pub mod proxy;
 pub mod push;
