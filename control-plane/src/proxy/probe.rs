@@ -32,19 +32,34 @@ const NO_SUCH_MODEL: &str = "reeve-probe-no-such-model";
 /// A front that closes the query-string override is noticed after this time at the latest.
 const QUERY_MODEL_EVERY: Duration = Duration::from_hours(6);
 
+/// A model store that was switched off by environment is noticed after this time, or at the next write to it.
+const MODEL_STORE_EVERY: Duration = Duration::from_mins(10);
+
 /// What a client remembers of its proxy between probes.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Known {
     version: Option<Version>,
-    query_model: Option<QueryModel>,
+    model_store: Option<Learned<()>>,
+    query_model: Option<Learned<Option<bool>>>,
 }
 
-/// When the query-string override was asked about, of which version, and the answer.
+/// What was learned of a version, and when.
 #[derive(Clone, Copy, Debug)]
-struct QueryModel {
+struct Learned<T> {
     version: Option<Version>,
-    asked: Instant,
-    answer: Option<bool>,
+    at: Instant,
+    answer: T,
+}
+
+impl<T: Copy> Learned<T> {
+    fn now(version: Option<Version>, answer: T) -> Self {
+        Self { version, at: Instant::now(), answer }
+    }
+
+    /// The answer, while it is of this version and younger than `age`.
+    fn still(self, version: Option<Version>, age: Duration) -> Option<T> {
+        (self.version == version && self.at.elapsed() < age).then_some(self.answer)
+    }
 }
 
 /// A LiteLLM version; suffixes (`-stable`, `.rc1`) are left out.
@@ -142,15 +157,16 @@ impl HttpProxy {
             Some(version) if MALICIOUS.contains(&version) => Some(Unsupported::Malicious(version)),
             Some(version) if version < FLOOR => Some(Unsupported::TooOld(version)),
             Some(_) if readiness["db"] != "connected" => Some(Unsupported::NoDatabase),
-            Some(_) => self.stores_models().await?,
+            Some(_) => self.lacks_model_store(version).await?,
         };
-        Ok(Probe {
-            version,
-            unsupported,
-            param_removal: version.is_some_and(|version| version >= PARAM_REMOVAL),
-            license: self.read_license().await?,
-            query_model_override: self.query_model_override(version).await?,
-        })
+        let param_removal = version.is_some_and(|version| version >= PARAM_REMOVAL);
+        let mut probe =
+            Probe { version, unsupported, param_removal, license: None, query_model_override: None };
+        if probe.unsupported.is_none() {
+            probe.license = self.read_license().await?;
+            probe.query_model_override = self.query_model_override(version).await?;
+        }
+        Ok(probe)
     }
 
     pub(super) async fn removes_params(&self) -> Result<bool, ProxyError> {
@@ -177,9 +193,10 @@ impl HttpProxy {
         Ok(openapi["info"]["version"].as_str().and_then(Version::parse))
     }
 
-    /// The settings say so when it comes from the configuration file or the database, but not when it comes from
-    /// `STORE_MODEL_IN_DB`. An update of a deployment that does not exist tells in any case: "not found" is a yes.
-    async fn stores_models(&self) -> Result<Option<Unsupported>, ProxyError> {
+    /// The settings tell of a model store that the configuration file or the database switched on, but not of one that
+    /// `STORE_MODEL_IN_DB` did. An update of a deployment that does not exist tells in any case: "not found" is a yes.
+    /// It changes nothing, but it is not asked at every probe.
+    async fn lacks_model_store(&self, version: Option<Version>) -> Result<Option<Unsupported>, ProxyError> {
         let call =
             Call { query: &[("config_type", "general_settings")], ..Call::get("settings", "/config/list") };
         let settings = optional(self.send(call).await)?;
@@ -188,14 +205,18 @@ impl HttpProxy {
             .into_iter()
             .flatten()
             .any(|field| field["field_name"] == "store_model_in_db" && field["field_value"] == true);
-        if said {
+        let learned = self.known().model_store.and_then(|learned| learned.still(version, MODEL_STORE_EVERY));
+        if said || learned.is_some() {
             return Ok(None);
         }
         let call = Call::post("model_store", "/model/{id}/update", json!({}));
         match self.send(Call { method: Method::PATCH, id: NO_SUCH_MODEL, ..call }).await {
             Err(error) if error.kind == ErrorKind::NoModelStore => Ok(Some(Unsupported::NoModelStore)),
             Err(error) if error.kind == ErrorKind::NoDatabase => Ok(Some(Unsupported::NoDatabase)),
-            Err(error) if error.is_not_found() => Ok(None),
+            Err(error) if error.is_not_found() => {
+                self.remember(|known| known.model_store = Some(Learned::now(version, ())));
+                Ok(None)
+            }
             Err(error) => Err(error),
             Ok(_) => {
                 Err(unreadable("model_store", "an update of a deployment that does not exist was accepted"))
@@ -213,15 +234,13 @@ impl HttpProxy {
     /// Asked again only for another version and once in a while, since each asking leaves a failed request in the proxy's
     /// log of calls.
     async fn query_model_override(&self, version: Option<Version>) -> Result<Option<bool>, ProxyError> {
-        if let Some(last) = self.known().query_model
-            && last.version == version
-            && last.asked.elapsed() < QUERY_MODEL_EVERY
-        {
-            return Ok(last.answer);
+        let learned = self.known().query_model.and_then(|learned| learned.still(version, QUERY_MODEL_EVERY));
+        if let Some(answer) = learned {
+            return Ok(answer);
         }
         let answer = self.ask_query_model().await?;
         self.remember(|known| {
-            known.query_model = Some(QueryModel { version, asked: Instant::now(), answer });
+            known.query_model = Some(Learned::now(version, answer));
         });
         Ok(answer)
     }
@@ -243,14 +262,10 @@ impl HttpProxy {
     }
 }
 
-/// A call whose absence, or whose being forbidden to this key, only leaves something unknown.
+/// A call without whose answer something only stays unknown. A wrong admin key or no answer at all stays an error.
 fn optional(result: Result<Value, ProxyError>) -> Result<Value, ProxyError> {
     match result {
-        Err(error)
-            if matches!(error.kind, ErrorKind::RouteMissing | ErrorKind::Forbidden | ErrorKind::Invalid) =>
-        {
-            Ok(Value::Null)
-        }
+        Err(error) if error.status.is_some() && !error.is_unauthorized() => Ok(Value::Null),
         other => other,
     }
 }

@@ -140,7 +140,7 @@ impl KeyBody {
         let mut body = self.fields();
         body.insert("key".to_owned(), self.secret.expose().into());
         body.insert("budget_duration".to_owned(), json!(self.budget_duration));
-        body.insert("duration".to_owned(), json!(self.duration.as_deref().map(exact)));
+        body.insert("duration".to_owned(), json!(self.duration));
         Value::Object(body)
     }
 
@@ -152,7 +152,7 @@ impl KeyBody {
             body.insert("budget_duration".to_owned(), json!(self.budget_duration));
         }
         if expiry == ExpiryChange::Set {
-            body.insert("duration".to_owned(), json!(self.duration.as_deref().map(exact)));
+            body.insert("duration".to_owned(), json!(self.duration));
         }
         Value::Object(body)
     }
@@ -187,16 +187,6 @@ pub enum ExpiryChange {
     Keep,
     /// `duration` is sent; null is "never expires", which 1.80 ignores.
     Set,
-}
-
-/// Days and weeks as hours, because 1.80 takes `30d` for "until the first of next month".
-fn exact(duration: &str) -> String {
-    let hours = |suffix: char, hours: u32| {
-        duration.strip_suffix(suffix).and_then(|count| count.parse::<u32>().ok()?.checked_mul(hours))
-    };
-    hours('d', 24)
-        .or_else(|| hours('w', 24 * 7))
-        .map_or_else(|| duration.to_owned(), |hours| format!("{hours}h"))
 }
 
 /// How LiteLLM names a key: lower-case hex SHA-256 of its plaintext. May be shown and may stand in a URL.

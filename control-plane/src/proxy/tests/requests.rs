@@ -273,6 +273,22 @@ async fn the_query_override_is_asked_about_once_per_version() {
 }
 
 #[tokio::test]
+async fn a_model_store_that_was_found_is_not_looked_for_again_at_once() {
+    let ready = json!({"status": "healthy", "db": "connected", "litellm_version": "1.83.0"});
+    let missing = json!({"error": {"message": "Model x not found on proxy.", "type": "not_found_error"}});
+    let (server, api) = with(vec![
+        ("GET", "/health/readiness", 200, ready),
+        ("PATCH", "/model/reeve-probe-no-such-model/update", 404, missing),
+    ])
+    .await;
+    for _ in 0..3 {
+        assert_eq!(api.probe().await.unwrap().unsupported, None);
+    }
+    let asked = sent(&server).await.iter().filter(|request| request.method == "PATCH").count();
+    assert_eq!(asked, 1);
+}
+
+#[tokio::test]
 async fn parameters_are_taken_away_only_where_the_version_can() {
     let body = deployment("d 1/2", "openai/a", None);
     let remove = ["rpm".to_owned()];

@@ -1,10 +1,26 @@
 //! Every call of `ProxyApi`, in the order in which an object lives, against whole proxies: the simulator always, a real LiteLLM
 //! when `REEVE_TEST_LITELLM_URL` and `REEVE_TEST_LITELLM_MASTER_KEY` name one.
 
-use proxy_sim::{Sim, SimConfig};
+use proxy_sim::{Settings, Sim, SimConfig};
 
 use super::*;
 use crate::base::idgen::IdGen;
+
+#[tokio::test]
+async fn a_probe_of_the_simulator_tells_what_is_missing() {
+    let settings = Settings::default;
+    for (settings, code) in [
+        (settings(), None),
+        (Settings { database: false, ..settings() }, Some("no_database")),
+        (Settings { store_model_in_db: false, ..settings() }, Some("no_model_store")),
+        (Settings { version: "1.79.0".to_owned(), ..settings() }, Some("version_too_old")),
+        (Settings { version: "1.83.0".to_owned(), ..settings() }, None),
+    ] {
+        let sim = Sim::start(SimConfig { settings, ..SimConfig::default() }).await.unwrap();
+        let probe = client(&sim.url(), sim.master_key(), Timeouts::default()).probe().await.unwrap();
+        assert_eq!(probe.unsupported.map(Unsupported::code), code, "{probe:?}");
+    }
+}
 
 /// Ids, names and secrets of one run, so that runs can share a proxy.
 struct Run {
