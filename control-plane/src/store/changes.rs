@@ -14,6 +14,7 @@ use crate::{
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Notice {
     pub revision: Revision,
+    pub at: DateTime<Utc>,
     pub kind: String,
     pub realms: Vec<RealmId>,
     pub agents: Vec<String>,
@@ -24,7 +25,7 @@ pub struct Notice {
 /// Revisions after `after`, in order, at most `limit`.
 pub async fn since(conn: &mut Conn, after: Revision, limit: i64) -> Result<Vec<Notice>> {
     let rows = sqlx::query!(
-        "select revision, kind, realm_ids, agent_dids, everyone, urgent from change
+        "select revision, at, kind, realm_ids, agent_dids, everyone, urgent from change
          where revision > $1 order by revision limit $2",
         after,
         limit
@@ -35,6 +36,7 @@ pub async fn since(conn: &mut Conn, after: Revision, limit: i64) -> Result<Vec<N
         .into_iter()
         .map(|r| Notice {
             revision: r.revision,
+            at: r.at,
             kind: r.kind,
             realms: r.realm_ids.into_iter().map(RealmId).collect(),
             agents: r.agent_dids,

@@ -129,14 +129,14 @@ impl Store {
         }
         let mut inputs = Vec::with_capacity(found.len());
         for agent in found {
-            let manual_api_key = match agents::manual_api_key(conn, &agent.did).await? {
-                Some(sealed) if agent.manual_config.is_some() => Some(
-                    self.sealer
-                        .open(&manual_at(&agent.did), agent.manual_generation, &sealed)
-                        .map_err(Error::internal)?,
-                ),
-                _ => None,
+            let sealed = match agent.manual_config {
+                Some(_) => agents::manual_api_key(conn, &agent.did).await?,
+                None => None,
             };
+            let manual_api_key = sealed
+                .map(|sealed| self.sealer.open(&manual_at(&agent.did), agent.manual_generation, &sealed))
+                .transpose()
+                .map_err(Error::internal)?;
             let realms = memberships.remove(&agent.did).unwrap_or_default();
             inputs.push(AgentInput {
                 session: sessions.remove(&agent.did).unwrap_or_default(),

@@ -84,6 +84,22 @@ pub async fn close(conn: &mut Conn, did: &str, epoch: i64, now: DateTime<Utc>) -
     Ok(done.rows_affected() == 1)
 }
 
+/// As [`close`], for many `(did, epoch)`.
+pub async fn close_many(conn: &mut Conn, ended: &[(String, i64)], now: DateTime<Utc>) -> Result<u64> {
+    let (dids, epochs): (Vec<String>, Vec<i64>) = ended.iter().cloned().unzip();
+    let done = sqlx::query!(
+        "update agent_session s set replica_id = null, disconnected_at = $3
+         from unnest($1::text[], $2::bigint[]) as o (did, epoch)
+         where s.did = o.did and s.epoch = o.epoch and s.replica_id is not null",
+        &dids,
+        &epochs,
+        now
+    )
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected())
+}
+
 /// Which of these sessions were taken over by a newer one (elsewhere): `(did, epoch)` in, those DIDs out.
 pub async fn superseded(conn: &mut Conn, dids: &[String], epochs: &[i64]) -> Result<Vec<String>> {
     Ok(sqlx::query_scalar!(
