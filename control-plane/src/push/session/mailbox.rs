@@ -89,7 +89,7 @@ impl Mailbox {
     }
 
     /// Shows the relay what the session knows now. A document that waits counts as on its way.
-    pub fn show(&self, machine: &Machine) {
+    pub(super) fn show(&self, machine: &Machine) {
         let mut slot = self.slot();
         let seen = &mut slot.seen;
         seen.full = machine.is_full();

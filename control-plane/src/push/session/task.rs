@@ -207,6 +207,12 @@ impl Running {
         }
         self.documents_sent += 1;
         self.sent_at = Some(Instant::now());
+        tracing::debug!(
+            agent.did = %self.entry.did,
+            document.version = document.version,
+            document.hash = %document.hash,
+            "document sent"
+        );
         let labels = [("state", document.state), ("reason", document.reason)];
         metrics::counter!("reeve_documents_sent_total", &labels).increment(1);
         if let Some(changed_at) = document.changed_at

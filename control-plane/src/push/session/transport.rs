@@ -17,7 +17,7 @@ const SEND: Duration = Duration::from_secs(10);
 /// What the other end has to answer a goodbye.
 const GOODBYE: Duration = Duration::from_secs(2);
 
-pub(in crate::push) struct Transport(WebSocket);
+pub(super) struct Transport(WebSocket);
 
 pub(super) enum Received {
     Text(Utf8Bytes),
