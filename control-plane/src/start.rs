@@ -44,7 +44,9 @@ pub enum StartError {
         "the master key does not open this database ({0}); give the key it was sealed with in REEVE_MASTER_KEY or REEVE_MASTER_KEY_FILE (with several: `version:key`, newest first)"
     )]
     WrongKey(SealError),
-    #[error("cannot listen on {address}; is another reeve running there? Choose another address in REEVE_LISTEN")]
+    #[error(
+        "cannot listen on {address}; is another reeve running there? Choose another address in REEVE_LISTEN"
+    )]
     Bind { address: std::net::SocketAddr, source: std::io::Error },
     #[error("the installation's row cannot be read")]
     Store(#[from] Error),
