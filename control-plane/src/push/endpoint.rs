@@ -59,11 +59,14 @@ async fn connect(
     };
     match accepted {
         Ok((upgrade, session)) => {
-            let (sessions, stop) = (push.sessions.clone(), push.stop.clone());
             // A session whose upgrade fails is dropped, and gives its place back.
-            transport::limits(upgrade).on_upgrade(move |socket| async move {
+            transport::limits(upgrade).on_upgrade(async move |socket| {
                 // Its own task, so that a stop waits for it.
-                sessions.spawn(session.run(socket, stop));
+                let (stop, counted) = (push.life.soft(), push.sessions.token());
+                push.life.spawn_contained("session", async move {
+                    session.run(socket, stop).await;
+                    drop(counted);
+                });
             })
         }
         Err(error) => refuse(&error, &request_id),
@@ -72,7 +75,7 @@ async fn connect(
 
 /// Checks who asks, and takes a place and an epoch for the session.
 async fn admit(push: &Arc<Inner>, headers: &HeaderMap) -> Result<Session> {
-    if push.stop.is_cancelled() {
+    if !push.life.is_running() {
         return Err(push.busy("stopping", "this replica stops; connect again"));
     }
     let token = bearer(headers).ok_or_else(|| Error::Unauthenticated {

@@ -33,6 +33,7 @@ pub use self::endpoint::router;
 use self::{acks::Acks, hub::Hub, identity::Origins, relay::Relay, session::Timing};
 use crate::{
     base::{ids::ReplicaId, report, signals::Signals},
+    lifecycle::Lifecycle,
     store::{Store, installation},
 };
 
@@ -102,8 +103,8 @@ struct Inner {
     turns: Semaphore,
     /// Upgrades that have or wait for a turn.
     connecting: AtomicUsize,
-    /// Ends the sessions.
-    stop: CancellationToken,
+    life: Lifecycle,
+    /// Counts the sessions' tasks, whose reports are awaited at the end.
     sessions: TaskTracker,
 }
 
@@ -115,6 +116,7 @@ impl Push {
         origins: Origins,
         replica: ReplicaId,
         options: PushOptions,
+        life: Lifecycle,
     ) -> Self {
         Self(Arc::new(Inner {
             store,
@@ -125,7 +127,7 @@ impl Push {
             acks: Acks::default(),
             turns: Semaphore::new(options.connects_at_once),
             connecting: AtomicUsize::new(0),
-            stop: CancellationToken::new(),
+            life,
             sessions: TaskTracker::new(),
             options,
         }))
@@ -136,29 +138,24 @@ impl Push {
         self.0.hub.len()
     }
 
-    /// Runs until `stop`; then sends every agent away, waits for the sessions to end and writes what they said.
-    pub async fn run(self, stop: CancellationToken) {
+    /// Runs until the process begins to stop; then sends every agent away, waits for the sessions to end and writes what
+    /// they said. To be spawned once, before the first session.
+    pub async fn run(self) {
         let inner = &self.0;
+        let stop = inner.life.soft();
         inner.say_alive().await;
-        let relay = Relay::new(Arc::clone(inner));
-        let until_stopped = async {
-            stop.cancelled().await;
-            inner.stop.cancel();
-            inner.sessions.close();
-            let ended = tokio::time::timeout(inner.options.goodbye, inner.sessions.wait()).await;
-            if ended.is_err() {
-                tracing::warn!(sessions = inner.sessions.len(), "sessions did not end in time");
-            }
-        };
         // Reports are written while the sessions end, and once more after the last one.
-        let acks_end = CancellationToken::new();
-        let ending = acks_end.clone();
+        let ended = CancellationToken::new();
         tokio::join!(
-            relay.run(stop.clone()),
-            inner.acks.run(&inner.store, &inner.signals.progress, acks_end),
-            async move {
-                until_stopped.await;
-                ending.cancel();
+            Relay::new(Arc::clone(inner)).run(stop.clone()),
+            inner.acks.run(&inner.store, &inner.signals.progress, ended.clone()),
+            async {
+                stop.cancelled().await;
+                inner.sessions.close();
+                if tokio::time::timeout(inner.options.goodbye, inner.sessions.wait()).await.is_err() {
+                    tracing::warn!(sessions = inner.sessions.len(), "sessions did not end in time");
+                }
+                ended.cancel();
             }
         );
         inner.say_goodbye().await;

@@ -1,11 +1,26 @@
 //! What tests of this crate need to be an agent: a key, and proofs signed with it.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
 
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair as _};
 use chrono::{DateTime, Utc};
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
 use reeve_protocol::{AgentDid, ProofClaims};
+use sqlx::PgPool;
+
+use crate::{
+    base::{
+        clock::Clock,
+        idgen::IdGen,
+        ids::RealmId,
+        seal::{KeyRing, Sealer},
+    },
+    domain::realm::Realm,
+    store::{Store, realms},
+};
 
 /// The origin that test proofs name.
 pub(crate) const ORIGIN: &str = "http://reeve.example";
@@ -50,4 +65,30 @@ impl TestKey {
     pub fn proof(&self, now: DateTime<Utc>) -> String {
         self.sign(&self.claims(now))
     }
+}
+
+/// A store on a test's own database, with a key ring of its own.
+pub(crate) fn store(pool: PgPool) -> Store {
+    let ring = KeyRing::parse(&KeyRing::generate(1)).unwrap();
+    Store { pool, sealer: Arc::new(Sealer::new(ring)), clock: Clock::System, ids: IdGen::Random }
+}
+
+pub(crate) async fn realm(store: &Store, slug: &str, is_default: bool) -> RealmId {
+    let now = store.clock.now();
+    let realm = Realm {
+        id: RealmId(store.ids.uuid()),
+        slug: slug.to_owned(),
+        name: slug.to_owned(),
+        description: String::new(),
+        is_default,
+        default_model_id: None,
+        monthly_budget_usd: None,
+        version: 1,
+        created_at: now,
+        updated_at: now,
+    };
+    let mut tx = store.begin("test").await.unwrap();
+    realms::insert(tx.conn(), &realm).await.unwrap();
+    tx.commit().await.unwrap();
+    realm.id
 }

@@ -53,23 +53,17 @@ impl Mark {
     }
 }
 
-/// What a kind of change is called in a document. A write-back of a proxy is how a grant or a rotation comes true.
+/// What a kind of change is called in a document. A proxy's write-back is how a grant or a rotation comes true.
 fn reason_of(notice: &Notice) -> &'static str {
-    let kind = notice.kind.as_str();
-    if notice.urgent || kind.contains("revoke") || kind.contains("expire") {
-        reason::REVOKE
-    } else if kind.contains("rotate") || kind.starts_with("key.") {
-        reason::ROTATE
-    } else if kind.contains("grant") {
-        reason::GRANT
-    } else if kind.contains("retry") {
-        reason::RESEND
-    } else if kind.contains("mode") || kind.contains("llm-config") || kind.contains("llm_config") {
-        reason::MODE
-    } else if kind.starts_with("proxy") {
-        "proxy"
-    } else {
-        "change"
+    match notice.kind.as_str() {
+        "revoke" => reason::REVOKE,
+        _ if notice.urgent => reason::REVOKE,
+        "grant" => reason::GRANT,
+        "rotate" | "key.retire" => reason::ROTATE,
+        "mode" => reason::MODE,
+        "retry" => reason::RESEND,
+        "proxy.applied" => "converged",
+        _ => "change",
     }
 }
 
