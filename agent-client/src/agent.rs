@@ -3,6 +3,7 @@
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use reeve_protocol::{TokenUsage, VersionHash, code};
 use tokio::sync::watch;
@@ -123,8 +124,16 @@ impl ReeveAgent {
     ///
     /// Must be called inside a tokio runtime.
     pub async fn connect(options: AgentOptions) -> Result<Self, AgentError> {
-        let lock = options.dir.lock_session()?;
-        Self::connect_locked(options, lock).await
+        let mut attempts = 0;
+        loop {
+            match options.dir.lock_session() {
+                Ok(lock) => return Self::connect_locked(options, lock).await,
+                // `reeve-agent status` takes a look at the lock for a moment.
+                Err(AgentError::Held { .. }) if attempts < 3 => attempts += 1,
+                Err(error) => return Err(error),
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
     }
 
     /// As [`ReeveAgent::connect`], with the lock already held.

@@ -21,8 +21,8 @@ impl Default for Timing {
     fn default() -> Self {
         Self {
             backoff_base: Duration::from_secs(1),
-            backoff_cap: Duration::from_secs(60),
-            healthy_after: Duration::from_secs(60),
+            backoff_cap: Duration::from_mins(1),
+            healthy_after: Duration::from_mins(1),
             dial: Duration::from_secs(20),
             handler: Duration::from_secs(25),
         }
@@ -55,7 +55,7 @@ impl Backoff {
     /// The longest wait there is, less up to a tenth: for an agent that should stay away.
     pub(crate) fn at_the_end(&mut self) -> Duration {
         self.failures = self.failures.saturating_add(1);
-        self.cap - self.part_of(self.cap / 10)
+        self.cap.saturating_sub(self.part_of(self.cap / 10))
     }
 
     /// A random part of `span`.

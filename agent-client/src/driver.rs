@@ -234,7 +234,7 @@ impl Driver {
     async fn show(&mut self) {
         let status = AgentStatus {
             did: self.options.identity.did().clone(),
-            connection: connection(self.machine.view()),
+            connection: connection(&self.machine.view()),
             running: self.machine.running().map(|message| message.version_hash()),
             rejected: self.machine.rejected().cloned(),
             last_error: self.machine.last_error().map(str::to_owned),
@@ -256,18 +256,18 @@ impl Driver {
     }
 }
 
-fn connection(view: View<'_>) -> Connection {
+fn connection(view: &View<'_>) -> Connection {
     match view {
         View::Connecting => Connection::Connecting,
-        View::Pending { message } => Connection::Pending { message: message.to_owned() },
+        View::Pending { message } => Connection::Pending { message: (*message).to_owned() },
         View::Connected { welcome } => {
             Connection::Connected { session_id: welcome.session_id.to_string(), name: welcome.name.clone() }
         }
         View::Waiting { why, until } => {
             let left = until.saturating_duration_since(Instant::now());
-            Connection::Waiting { why: why.to_owned(), until: clock::now() + left }
+            Connection::Waiting { why: (*why).to_owned(), until: clock::now() + left }
         }
-        View::Refused { why } => Connection::Refused { why: why.to_owned() },
+        View::Refused { why } => Connection::Refused { why: (*why).to_owned() },
         View::Stopped => Connection::Stopped,
     }
 }

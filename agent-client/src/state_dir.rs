@@ -143,11 +143,7 @@ impl StateDir {
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
-                let mut pid = String::new();
-                // The number is only for the message; without it the answer is the same.
-                let _ = file.read_to_string(&mut pid);
-                let pid = if pid.trim().is_empty() { "unknown".to_owned() } else { pid.trim().to_owned() };
-                return Err(AgentError::Held { path: self.path().to_owned(), pid });
+                return Err(AgentError::Held { path: self.path().to_owned(), pid: read_pid(&mut file) });
             }
             Err(TryLockError::Error(source)) => return Err(failed("locking")(source)),
         }
@@ -156,6 +152,21 @@ impl StateDir {
             .and_then(|()| writeln!(file, "{}", std::process::id()))
             .map_err(failed("writing"))?;
         Ok(SessionLock { _file: file })
+    }
+
+    /// The process that holds the session, if one does.
+    pub fn session_holder(&self) -> Result<Option<String>, AgentError> {
+        let path = self.file("session.lock");
+        let mut file = match File::open(&path) {
+            Ok(file) => file,
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+            Err(source) => return Err(AgentError::File { action: "opening", path, source }),
+        };
+        match file.try_lock_shared() {
+            Ok(()) => Ok(None),
+            Err(TryLockError::WouldBlock) => Ok(Some(read_pid(&mut file))),
+            Err(TryLockError::Error(source)) => Err(AgentError::File { action: "locking", path, source }),
+        }
     }
 
     fn read(&self, name: &str) -> Result<Option<Vec<u8>>, AgentError> {
@@ -204,6 +215,15 @@ impl StateDir {
     }
 }
 
+/// The number in the lock file. It is for messages only, so that it cannot be read is no error.
+fn read_pid(file: &mut File) -> String {
+    let mut pid = String::new();
+    match file.read_to_string(&mut pid) {
+        Ok(_) if !pid.trim().is_empty() => pid.trim().to_owned(),
+        _ => "unknown".to_owned(),
+    }
+}
+
 /// The right to have the session of a directory, see [`StateDir::lock_session`].
 #[derive(Debug)]
 pub struct SessionLock {
@@ -242,7 +262,9 @@ mod tests {
             Err(AgentError::Held { pid, .. }) => assert_eq!(pid, std::process::id().to_string()),
             other => panic!("{other:?}"),
         }
+        assert_eq!(dir.session_holder().unwrap(), Some(std::process::id().to_string()));
         drop(held);
+        assert_eq!(dir.session_holder().unwrap(), None);
         assert!(dir.lock_session().is_ok());
     }
 

@@ -1,9 +1,11 @@
 //! The session as a pure machine: it is given what happened and when, and says what to do. No I/O, no clock, no tasks,
 //! so that every rule of the protocol has a plain test. [`crate::driver`] is the only caller.
 //!
-//! `documents` decides what becomes of a document; this file decides when to dial, beat, leave and come back.
+//! `documents` decides what becomes of a document and `session` what each message leads to; this file decides when to
+//! dial, beat, leave and come back.
 
 mod documents;
+mod session;
 #[cfg(test)]
 mod tests;
 
@@ -11,9 +13,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use reeve_protocol::{
-    ActiveLlm, DecodeError, Empty, ErrorMessage, FromAgent, Goaway, Heartbeat, Hello, LlmConfigMessage,
-    MISSED_HEARTBEATS, Message as _, PROTOCOL_MAX, PROTOCOL_MIN, ProtocolRange, ToAgent, TokenUsage, Welcome,
-    close_code, code,
+    DecodeError, FromAgent, LlmConfigMessage, MISSED_HEARTBEATS, ToAgent, TokenUsage, Welcome, close_code,
 };
 use tokio::time::Instant;
 use uuid::Uuid;
@@ -23,7 +23,7 @@ use crate::{AgentConfigState, Problem, RejectedDocument, Rejection, Timing};
 use documents::{Documents, Effect};
 
 /// A control plane that says to stay away for longer is asked again after this.
-const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(3600);
+const LONGEST_RETRY_AFTER: Duration = Duration::from_hours(1);
 
 /// What happened.
 #[derive(Debug)]
@@ -158,12 +158,11 @@ impl Machine {
     /// Where the connection stands, for the status.
     pub(crate) fn view(&self) -> View<'_> {
         match &self.phase {
-            Phase::Idle | Phase::Dialing { .. } => View::Connecting,
             Phase::Waiting { until, why } => View::Waiting { why, until: *until },
             Phase::Open(Open { pending: Some(message), .. }) => View::Pending { message },
             Phase::Open(Open { welcome: Some(welcome), .. }) => View::Connected { welcome },
-            // Approved without a welcome: the control plane treats us as its agent all the same.
-            Phase::Open(_) => View::Connecting,
+            // Also when it is approved, before the welcome.
+            Phase::Idle | Phase::Dialing { .. } | Phase::Open(_) => View::Connecting,
             Phase::Finished { why: Some(why) } => View::Refused { why },
             Phase::Finished { why: None } => View::Stopped,
         }
@@ -221,7 +220,7 @@ impl Machine {
             Phase::Waiting { .. } => self.dial(now, out),
             // The driver drops what it was dialling when it is told to dial anew.
             Phase::Dialing { .. } => {
-                self.lost(now, "the control plane did not answer in time".to_owned(), None)
+                self.lost(now, "the control plane did not answer in time".to_owned(), None);
             }
             Phase::Open(open) if open.healthy_since.is_none() && now >= open.greeted_by => {
                 self.leave(now, "the control plane did not welcome the agent in time", out);
@@ -237,145 +236,6 @@ impl Machine {
             }
             Phase::Idle | Phase::Finished { .. } => {}
         }
-    }
-
-    fn opened(&mut self, now: Instant, out: &mut Vec<Output>) {
-        if !matches!(self.phase, Phase::Dialing { .. }) {
-            return out.push(Output::Close { code: close_code::NORMAL, why: "too late" });
-        }
-        let open = Open {
-            greeted_by: now + self.facts.timing.dial,
-            healthy_since: None,
-            welcome: None,
-            pending: None,
-            next_beat: now + Duration::from_secs(reeve_protocol::DEFAULT_HEARTBEAT_SECONDS.into()),
-            unanswered: 0,
-        };
-        self.phase = Phase::Open(open);
-        out.push(Output::Send(FromAgent::Hello(Hello {
-            protocol: ProtocolRange::OURS,
-            instance_id: self.facts.instance_id,
-            agent_version: self.facts.agent_version.clone(),
-            capabilities: self.facts.capabilities.clone(),
-            applied: self.documents.running().map(|message| message.version_hash()),
-            rejected: self.documents.rejected().map(RejectedDocument::version_hash),
-        })));
-    }
-
-    fn dial_failed(&mut self, now: Instant, failure: DialFailure, out: &mut Vec<Output>) {
-        if !matches!(self.phase, Phase::Dialing { .. }) {
-            return;
-        }
-        let (why, retry_after) = match failure {
-            DialFailure::Refused { problem, .. }
-                if matches!(&*problem.code, "agent-revoked" | "agent-rejected") =>
-            {
-                return self.refused_for_good(problem.to_string(), out);
-            }
-            DialFailure::Refused { problem, retry_after } => (problem.to_string(), retry_after),
-            DialFailure::Unreachable(why) => (why, None),
-        };
-        // `Retry-After` is the least; the jitter on top keeps a fleet from coming back in the same second.
-        let delay = retry_after.map(|wait| wait.min(LONGEST_RETRY_AFTER) + self.backoff.next());
-        self.lost(now, why, delay);
-    }
-
-    fn frame(&mut self, now: Instant, message: ToAgent, out: &mut Vec<Output>) {
-        let Phase::Open(open) = &mut self.phase else { return };
-        open.unanswered = 0;
-        match message {
-            ToAgent::Welcome(welcome) => {
-                if !(PROTOCOL_MIN..=PROTOCOL_MAX).contains(&welcome.protocol) {
-                    return self.leave(
-                        now,
-                        "the control plane chose a protocol version that is not spoken here",
-                        out,
-                    );
-                }
-                open.healthy_since.get_or_insert(now);
-                open.welcome = Some(welcome);
-                open.next_beat = now + open.beat();
-                self.last_error = None;
-            }
-            ToAgent::RegistrationPending(pending) => {
-                open.healthy_since.get_or_insert(now);
-                open.pending = Some(pending.message);
-            }
-            ToAgent::RegistrationApproved(_) => {
-                open.healthy_since.get_or_insert(now);
-                open.pending = None;
-            }
-            ToAgent::RegistrationRejected(rejected) => {
-                let why = format!("the registration was refused: {}", rejected.reason);
-                out.push(Output::Close { code: close_code::NORMAL, why: "the registration was refused" });
-                self.refused_for_good(why, out);
-            }
-            ToAgent::LlmConfig(message) => {
-                open.healthy_since.get_or_insert(now);
-                open.pending = None;
-                let mut effects = Vec::new();
-                self.documents.offered(message, &mut effects);
-                self.apply(effects, out);
-            }
-            ToAgent::Heartbeat(_) => out.push(Output::Send(FromAgent::Pong(Empty {}))),
-            ToAgent::Pong(_) => {}
-            ToAgent::Goaway(goaway) => self.go_away(now, goaway, out),
-            ToAgent::Revoked(revoked) => {
-                out.push(Output::Close { code: close_code::NORMAL, why: "the agent was revoked" });
-                self.refused_for_good(revoked_text(revoked.reason.as_deref()), out);
-            }
-            // Never answered, so that two ends cannot loop.
-            ToAgent::Error(error) => {
-                self.last_error = Some(format!("the control plane says {}: {}", error.code, error.message));
-            }
-            unknown @ ToAgent::Unknown { .. } => {
-                let text = format!("`{}` is not a type that this agent knows", unknown.kind());
-                out.push(Output::Send(FromAgent::Error(ErrorMessage::new(code::UNKNOWN_TYPE, text))));
-            }
-        }
-    }
-
-    fn unreadable(&mut self, error: &DecodeError, out: &mut Vec<Output>) {
-        let Phase::Open(open) = &mut self.phase else { return };
-        open.unanswered = 0;
-        self.last_error = Some(error.to_string());
-        // A document that cannot be read is refused by name, so that the control plane can show who refused what.
-        if let DecodeError::BadPayload { field, document: Some(document), .. } = error {
-            let rejection = Rejection::new(code::BAD_DOCUMENT, error.to_string()).at(field.clone());
-            let mut effects = Vec::new();
-            self.documents.refuse(document.clone(), rejection, &mut effects);
-            self.apply(effects, out);
-        } else {
-            out.push(Output::Send(FromAgent::Error(ErrorMessage::new(error.code(), error.to_string()))));
-        }
-    }
-
-    fn closed(&mut self, now: Instant, code: Option<u16>, why: String, out: &mut Vec<Output>) {
-        if !matches!(self.phase, Phase::Open(_)) {
-            return;
-        }
-        match code {
-            Some(close_code::REVOKED) => self.refused_for_good(revoked_text(Some(&why)), out),
-            Some(close_code::SUPERSEDED) => {
-                let delay = self.backoff.at_the_end();
-                let why = "superseded: another process connected with this identity".to_owned();
-                self.lost(now, why, Some(delay));
-            }
-            Some(close_code::UNSUPPORTED_VERSION) => {
-                let delay = self.backoff.at_the_end();
-                let why = "the control plane speaks no protocol version of this agent; update it".to_owned();
-                self.lost(now, why, Some(delay));
-            }
-            _ => self.lost(now, why, None),
-        }
-    }
-
-    fn go_away(&mut self, now: Instant, goaway: Goaway, out: &mut Vec<Output>) {
-        let spread = Duration::from_millis(goaway.spread_ms).min(LONGEST_RETRY_AFTER);
-        let least = Duration::from_millis(goaway.retry_after_ms).min(LONGEST_RETRY_AFTER);
-        let delay = least + self.backoff.part_of(spread);
-        out.push(Output::Close { code: close_code::NORMAL, why: "as told by goaway" });
-        self.lost(now, "the control plane asked to come back later".to_owned(), Some(delay));
     }
 
     fn leave(&mut self, now: Instant, why: &'static str, out: &mut Vec<Output>) {
@@ -412,18 +272,6 @@ impl Machine {
             Effect::Report(status) => open.then(|| Output::Send(FromAgent::LlmConfigStatus(status))),
         }));
     }
-
-    fn heartbeat(&self, now: Instant) -> Heartbeat {
-        let running = self.documents.running();
-        let config = running.and_then(|message| message.document.config());
-        Heartbeat {
-            uptime_seconds: now.duration_since(self.started).as_secs(),
-            active_llm: config
-                .map(|config| ActiveLlm { provider: config.provider.clone(), model: config.model.clone() }),
-            token_usage: self.usage,
-            applied: running.map(|message| message.version_hash()),
-        }
-    }
 }
 
 impl Open {
@@ -443,11 +291,4 @@ pub(crate) enum View<'a> {
     Waiting { why: &'a str, until: Instant },
     Refused { why: &'a str },
     Stopped,
-}
-
-fn revoked_text(reason: Option<&str>) -> String {
-    match reason {
-        Some(reason) if !reason.is_empty() => format!("the agent was revoked: {reason}"),
-        _ => "the agent was revoked".to_owned(),
-    }
 }

@@ -1,8 +1,9 @@
 //! Plain tests of the protocol's rules, one input after the other on a clock that the test moves.
 
 use reeve_protocol::{
-    AgentDid, Detail, Document, Envelope, Goaway, LlmConfig, LlmConfigStatus, RegistrationApproved,
-    RegistrationPending, RegistrationRejected, Revoked, StatusKind, VersionHash,
+    AgentDid, Detail, Document, Empty, Envelope, ErrorMessage, Goaway, Hello, LlmConfig, LlmConfigStatus,
+    ProtocolRange, RegistrationApproved, RegistrationPending, RegistrationRejected, Revoked, StatusKind,
+    VersionHash,
 };
 
 use super::*;
@@ -340,7 +341,7 @@ fn waits_double_and_start_again_only_after_a_minute_of_health() {
     assert!((rig.wait() - 60.0).abs() < 0.001);
     rig.redial();
     rig.connect();
-    rig.now += Duration::from_secs(60);
+    rig.now += Duration::from_mins(1);
     rig.close(1001);
     assert!((rig.wait() - 1.0).abs() < 0.001);
 }
@@ -383,10 +384,12 @@ fn superseded_stays_away_for_the_longest_wait() {
     assert!(rig.machine.last_error().unwrap().contains("superseded"));
 }
 
+type Prepare = fn(&mut Rig);
+
 #[test]
 fn refused_for_good_wipes_and_stops() {
     let revoked = Problem { status: 403, code: "agent-revoked".into(), ..Problem::default() };
-    let inputs: [(fn(&mut Rig), Input); 5] = [
+    let inputs: [(Prepare, Input); 5] = [
         (Rig::connect, Input::Frame(ToAgent::Revoked(Revoked { reason: None }))),
         (Rig::connect, Input::Closed { code: Some(4403), why: "closed with 4403".into() }),
         (

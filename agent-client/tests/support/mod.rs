@@ -31,10 +31,7 @@ pub const LIMIT: Duration = Duration::from_secs(20);
 
 /// Waits for a future, not for ever.
 pub async fn soon<T>(what: &str, future: impl Future<Output = T>) -> T {
-    match tokio::time::timeout(LIMIT, future).await {
-        Ok(value) => value,
-        Err(_) => panic!("waited in vain for {what}"),
-    }
+    tokio::time::timeout(LIMIT, future).await.unwrap_or_else(|_| panic!("waited in vain for {what}"))
 }
 
 /// Waits until a watched value fulfils a condition, and gives it.
