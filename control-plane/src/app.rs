@@ -110,12 +110,14 @@ impl App {
         lifecycle.spawn("jobs", Jobs { services: services.clone(), replica }.run(lifecycle.soft()));
         lifecycle.spawn("metrics", telemetry::upkeep(metrics.clone(), lifecycle.soft()));
 
-        let push = Push::new(store.clone(), services.signals.clone(), Origins::new(origins.clone()), replica, PushOptions {
+        let options = PushOptions {
             heartbeat: config.limits.heartbeat_every,
             max_sessions: config.limits.max_sessions,
             ..PushOptions::default()
-        });
-        lifecycle.spawn("push", push.clone().run(lifecycle.soft()));
+        };
+        let (signals, agents) = (services.signals.clone(), Origins::new(origins.clone()));
+        let push = Push::new(store.clone(), signals, agents, replica, options, lifecycle.clone());
+        lifecycle.spawn("push", push.clone().run());
 
         let (ready, is_ready) = watch::channel(true);
         let state = ApiState::new(ApiDeps {

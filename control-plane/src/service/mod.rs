@@ -3,9 +3,38 @@
 //!
 //! Rows are locked in one order everywhere (model, realm, agent, head, work), so that nobody waits in a circle.
 
+pub mod agents;
+pub mod audit;
+pub mod changes;
+pub mod converge;
+pub mod credentials;
+pub mod deployments;
 pub mod enroll;
+pub mod enrollment;
+pub mod grants;
+pub mod idempotent;
+pub mod keys;
+pub mod llm_config;
+pub mod lookup;
+pub mod members;
+pub mod models;
+pub mod proxies;
+pub mod realm_llm;
+pub mod realms;
+pub mod sync;
 
-use crate::{base::signals::Signals, domain::url_policy::UrlPolicy, store::Store};
+use serde::Serialize;
+
+use crate::{
+    base::{context::Context, signals::Signals},
+    domain::{
+        change::{AuditEntry, Change, Location, Revision},
+        error::{Error, Result},
+        object::Object,
+        url_policy::UrlPolicy,
+    },
+    store::{Store, Tx},
+};
 
 /// What every use case needs. Cheap to clone.
 #[derive(Clone)]
