@@ -84,7 +84,7 @@ async fn act(world: &World, wish: &mut Wish, dice: &mut Dice) -> String {
             format!("add {model}")
         }
         0 if wish.models.contains(model) => {
-            reeve::service::models::delete::delete(&world.services, &support::ctx(), model, None)
+            reeve::service::models::delete(&world.services, &support::ctx(), model, None)
                 .await
                 .expect("deleted");
             wish.models.remove(model);

@@ -26,7 +26,7 @@ use reeve::{
         models::{
             self,
             backend::{Key, NewBackend},
-            create::NewModel,
+            NewModel,
         },
         proxies, realms,
     },
@@ -106,7 +106,7 @@ impl World {
             litellm_params: serde_json::Map::new(),
         };
         let new = NewModel { name: name.to_owned(), description: String::new(), max_tokens: None, backend };
-        models::create::create(&self.services, &ctx(), new).await.expect("the model is registered");
+        models::create(&self.services, &ctx(), new).await.expect("the model is registered");
     }
 
     pub async fn realm(&self, slug: &str) {
