@@ -185,7 +185,7 @@ impl Driver {
             }
             Output::Wipe => {
                 let dir = self.options.dir.clone();
-                if let Err(error) = blocking(move || dir.wipe_last()).await {
+                if let Err(error) = blocking(move || dir.forget_config()).await {
                     warn!(error = %error, "the last good document could not be removed; remove it by hand");
                 }
                 None
@@ -223,7 +223,7 @@ impl Driver {
         let saved = blocking(move || {
             let saved = dir.save_last(&identity, &message);
             // A key that may not be used any more must not stay, even when its successor cannot be written.
-            if saved.is_err() && unavailable { dir.wipe_last().and(saved) } else { saved }
+            if saved.is_err() && unavailable { dir.forget_config().and(saved) } else { saved }
         });
         if let Err(error) = saved.await {
             warn!(error = %error, "the document could not be stored; it is used, but not over a restart");

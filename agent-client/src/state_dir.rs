@@ -114,7 +114,9 @@ impl StateDir {
         self.write_private("last-config", &last_config::seal(identity, message)?)
     }
 
-    pub(crate) fn wipe_last(&self) -> Result<(), AgentError> {
+    /// Forgets the last good document. The control plane sends it again; its versions start anew, as they do when a
+    /// control plane was set up anew.
+    pub fn forget_config(&self) -> Result<(), AgentError> {
         let path = self.file("last-config");
         match std::fs::remove_file(&path) {
             Err(source) if source.kind() != ErrorKind::NotFound => {

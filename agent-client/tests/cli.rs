@@ -206,13 +206,31 @@ async fn run_ends_when_the_agent_is_revoked() {
     assert!(!home.dir().join("last-config").exists());
 }
 
+/// A control plane that was set up anew counts from the beginning.
+#[tokio::test]
+async fn enrolling_again_starts_anew_with_versions() {
+    let mut plane = FakePlane::start().await;
+    let home = Home::enrolled(&plane).await;
+    let mut program = home.start(&["exec", "--", "true"]);
+    let _session = give(&mut plane, 9, "sk-old").await;
+    assert_eq!(program.code().await, Some(0));
+    let output = home.run(&["enroll"]).await;
+    assert_eq!(output.status.code(), Some(0));
+    let mut program = home.start(&exec(&[]));
+    let (mut session, hello) = plane.welcomed().await;
+    assert_eq!(hello.applied, None);
+    session.config(&active(1, "sk-new"));
+    assert_eq!(session.status().await.status, StatusKind::Applied);
+    assert_eq!(program.line().await, "key=sk-new");
+}
+
 #[tokio::test]
 async fn exec_gives_the_config_and_ends_with_the_commands_code() {
     let mut plane = FakePlane::start().await;
     let home = Home::enrolled(&plane).await;
     let script = "env | grep -E 'OPENAI|LITELLM|ANTHROPIC|REEVE' | sort; exit 42";
     let mut command = home.command(&["exec", "--", "sh", "-c", script]);
-    command.env("ANTHROPIC_API_KEY", "its-own").env("REEVE_ENROLL_TOKEN", "secret");
+    command.env("ANTHROPIC_API_KEY", "its-own").env("REEVE_ENROLL_TOKEN", "secret").env("RUST_LOG", "trace");
     let child = command.spawn().unwrap();
     let mut session = give(&mut plane, 1, KEY).await;
     assert_eq!(session.status().await.status, StatusKind::Applied);
@@ -226,6 +244,8 @@ async fn exec_gives_the_config_and_ends_with_the_commands_code() {
         home.dir().display()
     );
     assert_eq!(String::from_utf8_lossy(&output.stdout), expected);
+    let log = String::from_utf8_lossy(&output.stderr);
+    assert!(log.contains("a document came") && !log.contains("marker"), "no frame is ever logged: {log}");
     session.gone().await;
 }
 

@@ -29,6 +29,8 @@ pub async fn enroll(place: &Place, output: Output, command: Enroll) -> Result<u8
         );
     }
     let answer = reeve_agent::enroll(&url, &identity, &name, command.token.as_deref()).await?;
+    // It may be another control plane, or the same one set up anew: its versions are not comparable with what was.
+    dir.forget_config()?;
     dir.save_settings(&Settings { url: url.to_string(), name: answer.name.clone() })?;
     match output {
         Output::Json => print::json(&answer),

@@ -119,7 +119,12 @@ impl Follower {
             self.pid = Some(pid.clone());
             events.push(Event::Following { pid });
         }
-        if let AgentConfigState::Current(mut current) = dir.last_config(identity)? {
+        // What cannot be read is written anew by the holder; until then there is no config.
+        let config = match dir.last_config(identity) {
+            Err(AgentError::Damaged { .. }) => AgentConfigState::Waiting,
+            read => read?,
+        };
+        if let AgentConfigState::Current(mut current) = config {
             let name = VersionHash { version: current.version, hash: current.hash.clone() };
             if self.document.as_ref() != Some(&name) {
                 self.document = Some(name);

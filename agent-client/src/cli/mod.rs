@@ -57,7 +57,16 @@ enum Command {
 pub fn main() -> ExitCode {
     let args = Args::parse();
     let filter = tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "warn".into());
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false).init();
+    let log = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_target(false)
+        .finish();
+    // Not `init()`: that also takes up what the `log` crate is given, and the WebSocket library gives it whole frames, keys
+    // included, at trace level.
+    if let Err(error) = tracing::subscriber::set_global_default(log) {
+        anstream::eprintln!("reeve-agent: nothing is logged: {error}");
+    }
     let runtime = match tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {

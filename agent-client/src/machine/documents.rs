@@ -23,6 +23,8 @@ pub(super) struct Documents {
     rejected: Option<RejectedDocument>,
     /// What the program is looking at.
     applying: Option<Arc<LlmConfigMessage>>,
+    /// The right to what the program is looking at was taken away meanwhile: its answer no longer counts.
+    withdrawn: bool,
     /// The newest document that came meanwhile: one place, so that an older one is dropped.
     next: Option<Arc<LlmConfigMessage>>,
 }
@@ -53,13 +55,18 @@ impl Documents {
         let newest =
             [&self.running, &self.applying, &self.next].into_iter().flatten().map(|m| m.version).max();
         if let Some(newest) = newest.filter(|newest| message.version < *newest) {
-            let text = format!("version {} is lower than {newest}, which came before", message.version);
+            let text = format!(
+                "version {} is lower than {newest}, which came before; if the control plane was set up anew, enrol \
+                 this agent again",
+                message.version
+            );
             return self.refuse(name, Rejection::new(code::VERSION_REGRESSED, text).at("version"), effects);
         }
         let message = Arc::new(message);
         if self.applying.as_ref().is_some_and(|applying| applying.hash == message.hash) {
             // The program is looking at it; the status follows when it has. What waited behind it is overtaken.
             self.next = None;
+            self.withdrawn = false;
             self.applying = Some(message);
             return;
         }
@@ -74,6 +81,7 @@ impl Documents {
             self.running = Some(Arc::clone(&message));
             effects.push(Effect::Publish(AgentConfigState::Current(CurrentConfig::new(&message, false))));
             effects.push(Effect::Persist(Arc::clone(&message)));
+            self.withdrawn = self.applying.is_some();
         }
         if self.applying.is_some() {
             self.next = Some(message);
@@ -87,11 +95,8 @@ impl Documents {
         let Some(message) = self.applying.take() else { return };
         let next = self.next.take();
         let unavailable = matches!(message.document, Document::Unavailable(_));
-        // While the program looked, the right to it was taken away: what it says of it no longer counts.
-        let withdrawn = !unavailable
-            && next.as_ref().is_some_and(|next| matches!(next.document, Document::Unavailable(_)));
         match result {
-            _ if withdrawn => {}
+            _ if self.withdrawn => {}
             Err(rejection) if !unavailable => {
                 if next.is_none() {
                     self.refuse(message.version_hash(), rejection, effects);
@@ -119,6 +124,7 @@ impl Documents {
     }
 
     fn ask(&mut self, message: Arc<LlmConfigMessage>, effects: &mut Vec<Effect>) {
+        self.withdrawn = false;
         self.applying = Some(Arc::clone(&message));
         effects.push(Effect::Handle(message));
     }

@@ -5,6 +5,8 @@
 //! dial, beat, leave and come back.
 
 mod documents;
+#[cfg(test)]
+mod properties;
 mod session;
 #[cfg(test)]
 mod tests;

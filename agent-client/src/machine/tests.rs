@@ -87,7 +87,7 @@ impl Rig {
     }
 }
 
-fn welcome() -> Welcome {
+pub(super) fn welcome() -> Welcome {
     Welcome {
         protocol: 1,
         session_id: Uuid::nil(),
@@ -99,7 +99,7 @@ fn welcome() -> Welcome {
     }
 }
 
-fn active(version: i64, key: &str) -> LlmConfigMessage {
+pub(super) fn active(version: i64, key: &str) -> LlmConfigMessage {
     let config: LlmConfig = serde_json::from_value(serde_json::json!({
         "provider": "openai-compatible", "model": "openai/gpt-4o", "baseUrl": "https://x/v1", "apiKey": key
     }))
@@ -107,7 +107,7 @@ fn active(version: i64, key: &str) -> LlmConfigMessage {
     LlmConfigMessage::new(version, Document::Active(Box::new(config)), "grant")
 }
 
-fn unavailable(version: i64) -> LlmConfigMessage {
+pub(super) fn unavailable(version: i64) -> LlmConfigMessage {
     let detail = Detail { code: "no-grant".into(), message: "none".into() };
     LlmConfigMessage::new(version, Document::Unavailable(detail), "revoke")
 }
@@ -303,6 +303,21 @@ fn what_was_taken_away_meanwhile_is_not_put_in_use() {
     assert_eq!(rig.offer(&gone), [Output::Publish(current(&gone)), Output::Persist(Arc::new(gone.clone()))]);
     assert_eq!(rig.step(Input::Handled(Ok(()))), [Output::Handle(Arc::new(gone.clone()))]);
     assert_eq!(rig.step(Input::Handled(Ok(()))), [applied(&gone)]);
+}
+
+#[test]
+fn what_was_taken_away_meanwhile_stays_so_when_more_follows() {
+    let mut rig = Rig::connected();
+    rig.offer(&active(1, "k1"));
+    rig.offer(&unavailable(2));
+    let three = active(3, "k3");
+    assert_eq!(rig.offer(&three), []);
+    // The program took the first, whose key is no longer good: only the newest is handed on.
+    assert_eq!(rig.step(Input::Handled(Ok(()))), [Output::Handle(Arc::new(three.clone()))]);
+    assert_eq!(rig.machine.running().unwrap().version, 2);
+    let mut expected = in_use(&three);
+    expected.push(applied(&three));
+    assert_eq!(rig.step(Input::Handled(Ok(()))), expected);
 }
 
 #[test]
