@@ -21,6 +21,8 @@ pub mod proxies;
 pub mod ready;
 pub mod realms;
 mod router;
+#[cfg(test)]
+mod tests;
 pub mod work;
 pub mod write;
 

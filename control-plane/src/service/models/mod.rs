@@ -1,9 +1,9 @@
 //! Models of the registry: what is shown of one, and reading them. Writing is in the files beside this one.
 
 pub mod backend;
-mod create;
-mod delete;
-mod update;
+pub mod create;
+pub mod delete;
+pub mod update;
 
 use std::collections::HashMap;
 

@@ -1,8 +1,8 @@
 //! The fleet: what is shown of a proxy, reading it, asking it to be looked at. Writing is in the files beside this one.
 
-mod create;
-mod delete;
-mod update;
+pub mod create;
+pub mod delete;
+pub mod update;
 
 use std::collections::{BTreeMap, HashMap};
 

@@ -1,0 +1,87 @@
+//! The committed API document and the page of conventions are held to the code.
+
+use std::{fs, path::Path};
+
+use crate::api::openapi;
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap()
+}
+
+/// `UPDATE_OPENAPI=1` rewrites the file.
+#[test]
+fn the_committed_document_is_what_the_code_says() {
+    let path = root().join("openapi/reeve.json");
+    let now = openapi().to_pretty_json().unwrap() + "\n";
+    if std::env::var_os("UPDATE_OPENAPI").is_some() {
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, now).unwrap();
+        return;
+    }
+    let committed = fs::read_to_string(&path).unwrap_or_default();
+    assert!(committed == now, "openapi/reeve.json is not what the code says: run this test with UPDATE_OPENAPI=1");
+}
+
+#[test]
+fn operations_have_unique_names_and_every_error_is_a_problem() {
+    let document = serde_json::to_value(openapi()).unwrap();
+    let mut names = Vec::new();
+    for (path, operations) in document["paths"].as_object().unwrap() {
+        for (method, operation) in operations.as_object().unwrap() {
+            names.push(operation["operationId"].as_str().unwrap().to_owned());
+            let problem = &operation["responses"]["default"]["content"]["application/problem+json"]["schema"]["$ref"];
+            assert_eq!(problem, "#/components/schemas/Problem", "{method} {path}");
+        }
+    }
+    let all = names.len();
+    names.sort();
+    names.dedup();
+    assert_eq!(names.len(), all);
+}
+
+/// Codes stand after `conflict(`, `code: "` and the like; every one of them must be on the page.
+#[test]
+fn every_error_code_is_documented() {
+    let mut files = Vec::new();
+    for module in ["api", "service", "store", "push", "domain"] {
+        sources(&root().join("control-plane/src").join(module), &mut files);
+    }
+    let page = fs::read_to_string(root().join("docs/API-DESIGN.md")).unwrap_or_default();
+    let mut codes: Vec<String> = files.iter().flat_map(|text| codes(text)).collect();
+    codes.sort();
+    codes.dedup();
+    assert!(codes.len() > 30, "{codes:?}");
+    let missing: Vec<_> = codes.iter().filter(|code| !page.contains(&format!("`{code}`"))).collect();
+    assert!(missing.is_empty(), "not in docs/API-DESIGN.md: {missing:?}");
+}
+
+fn sources(dir: &Path, found: &mut Vec<String>) {
+    for entry in fs::read_dir(dir).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        if path.is_dir() && name != "tests" {
+            sources(&path, found);
+        } else if name.ends_with(".rs") && !name.ends_with("tests.rs") {
+            let text = fs::read_to_string(&path).unwrap();
+            found.push(text.split("#[cfg(test)]").next().unwrap().to_owned());
+        }
+    }
+}
+
+fn codes(text: &str) -> Vec<String> {
+    const BEFORE: [&str; 8] = ["conflict(", "code: ", "problem(", "Problem::new(", "in_field(", "unready(", "unauthenticated(", "=> (StatusCode"];
+    let mut found = Vec::new();
+    for before in BEFORE {
+        for (at, _) in text.match_indices(before) {
+            // The first literal of the call that looks like a code; a call is short.
+            let call: String = text[at + before.len()..].chars().take(160).collect();
+            let literal = call.split('"').nth(1).unwrap_or_default();
+            let looks = literal.len() > 3 && literal.chars().all(|c| c.is_ascii_lowercase() || c == '-');
+            let starts = before != "code: " || call.starts_with('"');
+            if looks && starts {
+                found.push(literal.to_owned());
+            }
+        }
+    }
+    found
+}

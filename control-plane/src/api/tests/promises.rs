@@ -1,0 +1,136 @@
+//! Promises of the README that the API keeps.
+
+use serde_json::{Value, json};
+use sqlx::PgPool;
+
+use super::{Api, DID};
+use crate::{
+    domain::agent::AgentStatus,
+    store::audit::{self, Filter},
+};
+
+/// Every write there is, in an order in which it succeeds: method, path, body.
+fn writes(deployment: &str, token: &str) -> Vec<(&'static str, String, Option<Value>)> {
+    let key = "sk-provider-0123456789";
+    let json_of = |value: Value| Some(value);
+    let agent = format!("/api/agents/{DID}");
+    vec![
+        ("POST", "/api/proxies/eu/check".into(), None),
+        ("PATCH", "/api/proxies/eu".into(), json_of(json!({ "labels": { "region": "eu" } }))),
+        ("POST", "/api/credentials".into(), json_of(json!({ "name": "prod", "provider": "openai", "apiKey": key }))),
+        ("PATCH", "/api/credentials/prod".into(), json_of(json!({ "apiKey": "sk-provider-9876543210" }))),
+        ("PATCH", "/api/models/one".into(), json_of(json!({ "description": "new" }))),
+        ("POST", "/api/models/one/deployments".into(), json_of(json!({ "provider": "openai", "modelId": "x", "credentialId": "prod" }))),
+        ("PATCH", format!("/api/models/one/deployments/{deployment}"), json_of(json!({ "weight": 2 }))),
+        ("DELETE", format!("/api/models/one/deployments/{deployment}"), None),
+        ("PATCH", "/api/realms/red".into(), json_of(json!({ "monthlyBudgetUsd": 3 }))),
+        ("POST", "/api/models/one/realms".into(), json_of(json!({ "realmId": "red" }))),
+        ("POST", "/api/realms/red/keys/rotate".into(), None),
+        ("POST", format!("{agent}/approve"), None),
+        ("POST", "/api/realms/red/agents".into(), json_of(json!({ "did": DID }))),
+        ("PUT", format!("{agent}/llm-config"), json_of(json!({ "realmId": "red", "realmModelId": "one" }))),
+        ("DELETE", format!("{agent}/llm-config"), None),
+        ("POST", format!("{agent}/llm-config/retry"), None),
+        ("DELETE", format!("/api/realms/red/agents/{DID}"), None),
+        ("POST", format!("{agent}/revoke"), None),
+        ("DELETE", agent, None),
+        ("DELETE", "/api/models/one/realms/red".into(), None),
+        ("DELETE", "/api/models/one".into(), None),
+        ("DELETE", "/api/credentials/prod".into(), None),
+        ("DELETE", "/api/realms/red".into(), None),
+        ("DELETE", format!("/api/enrollment-tokens/{token}"), None),
+        ("DELETE", "/api/proxies/eu".into(), None),
+    ]
+}
+
+#[sqlx::test(migrations = "../migrations")]
+async fn g9_an_audit_row_for_every_change(pool: PgPool) {
+    let api = Api::new(pool.clone());
+    let count = || async {
+        let rows: i64 = sqlx::query_scalar("select count(*) from audit").fetch_one(&pool).await.unwrap();
+        let changes: i64 = sqlx::query_scalar("select count(*) from change").fetch_one(&pool).await.unwrap();
+        (rows, changes)
+    };
+    api.proxy("eu").await;
+    let model = api.model("one").await;
+    api.realm("red").await;
+    let token = api.post("/api/enrollment-tokens", json!({})).await.is(201);
+    assert_eq!(count().await, (4, 3), "a token is no change that agents or proxies can notice");
+    api.agent(DID, AgentStatus::Pending).await;
+    api.connect(DID).await;
+    sqlx::query("update agent_session set rejected_hash = 'x', rejected_version = 1").execute(&pool).await.unwrap();
+
+    let mut covered = vec!["POST /api/proxies", "POST /api/models", "POST /api/realms", "POST /api/enrollment-tokens"];
+    let writes = writes(model["deployments"][0]["id"].as_str().unwrap(), token["id"].as_str().unwrap());
+    for (method, path, body) in &writes {
+        // A write that fails leaves nothing: refused by its precondition or by its body.
+        let before = count().await;
+        let failed = api.call(method, path, Some(json!({ "nonsense": true })), &[("if-match", "\"999\"")]).await;
+        if failed.status >= 400 {
+            assert_eq!(count().await, before, "{method} {path} failed and left something");
+        } else {
+            // It takes neither; then it was the write itself.
+            assert_eq!(count().await.0, before.0 + 1, "{method} {path}: {}", failed.text);
+            continue;
+        }
+        let answer = api.call(method, path, body.clone(), &[("x-request-id", "walk")]).await;
+        assert!(answer.status < 300, "{method} {path}: {}", answer.text);
+        let after = count().await;
+        assert_eq!(after.0, before.0 + 1, "{method} {path} wrote no audit row: {}", answer.text);
+        let revision = answer.header("x-reeve-revision");
+        assert_eq!(after.1 - before.1, i64::from(!revision.is_empty()), "{method} {path}");
+    }
+    let paths: Vec<String> = writes.iter().map(|(method, path, _)| format!("{method} {}", template(path))).collect();
+    covered.extend(paths.iter().map(String::as_str));
+    let document = serde_json::to_value(crate::api::openapi()).unwrap();
+    for (path, operations) in document["paths"].as_object().unwrap() {
+        for method in operations.as_object().unwrap().keys().filter(|m| *m != "get") {
+            let operation = format!("{} {}", method.to_uppercase(), template(path));
+            let known = covered.contains(&operation.as_str()) || path == "/api/agents/enroll";
+            assert!(known, "{operation} is not in this test's list");
+        }
+    }
+
+    let mut rows = audit::list(&mut api.services.store.conn().await.unwrap(), &Filter::default(), 1000).await.unwrap();
+    rows.reverse();
+    let mut previous = String::new();
+    for (n, (row, hash)) in rows.iter().enumerate() {
+        assert_eq!((row.seq, &row.prev_hash), (i64::try_from(n).unwrap() + 1, &previous), "the chain has no gap");
+        assert_eq!(&row.hash(), hash, "row {} is as it was written", row.seq);
+        assert_eq!(row.actor, "admin");
+        previous.clone_from(hash);
+    }
+    let dump = format!("{rows:?}");
+    assert!(!dump.contains("sk-provider") && !dump.contains("MARKER"), "no secret in it");
+}
+
+/// A path with its parameters left out.
+fn template(path: &str) -> String {
+    let known = ["api", "proxies", "check", "credentials", "models", "deployments", "realms", "agents", "keys", "rotate",
+        "enrollment-tokens", "approve", "revoke", "llm-config", "retry", "enroll"];
+    let parts = path.split('/').map(|part| if part.is_empty() || known.contains(&part) { part } else { "*" });
+    parts.collect::<Vec<_>>().join("/")
+}
+
+#[sqlx::test(migrations = "../migrations")]
+async fn the_audit_chain_is_filtered_and_exported(pool: PgPool) {
+    let api = Api::new(pool);
+    api.realm("red").await;
+    let model = api.model("=one").await;
+    api.patch("/api/realms/red", json!({ "name": "Red, \"the\" realm" })).await.is(200);
+    let edits = api.get("/api/audit?action=realm.update").await.is(200);
+    assert_eq!(edits["items"].as_array().unwrap().len(), 1);
+    assert_eq!((&edits["items"][0]["before"]["name"], &edits["items"][0]["after"]["version"]), (&json!("red"), &json!(2)));
+    let subject = format!("/api/audit?subject=model/{}", model["id"].as_str().unwrap());
+    assert_eq!(api.get(&subject).await.is(200)["items"].as_array().unwrap().len(), 1);
+    assert_eq!(api.get("/api/audit?subject=realm").await.is(200)["items"].as_array().unwrap().len(), 2);
+    assert_eq!(api.get("/api/audit?since=2999-01-01T00:00:00Z").await.is(200)["items"], json!([]));
+    let lines = api.get("/api/audit?format=ndjson").await;
+    assert_eq!(lines.header("content-type"), "application/x-ndjson");
+    let lines: Vec<Value> = lines.text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(lines.iter().map(|l| l["seq"].clone()).collect::<Vec<_>>(), [json!(3), json!(2), json!(1)]);
+    let csv = api.get("/api/audit?format=csv").await;
+    assert!(csv.header("content-disposition").contains("reeve-audit.csv"));
+    assert_eq!(csv.text.lines().count(), 4);
+    assert!(csv.text.starts_with("seq,at,actor,action"), "{}", csv.text);
+}
