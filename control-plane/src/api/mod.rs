@@ -34,7 +34,7 @@ pub use self::{
     auth::AdminToken,
     router::{openapi, router},
 };
-use crate::service::Services;
+use crate::service::{Origins, Services};
 
 /// What the API needs of the process.
 pub struct ApiDeps {
@@ -45,7 +45,7 @@ pub struct ApiDeps {
     /// Renders the metrics in Prometheus' text format.
     pub metrics: Arc<dyn Fn() -> String + Send + Sync>,
     /// Under which agents reach this installation: what an enrolment's proof must name.
-    pub origins: Vec<String>,
+    pub origins: Origins,
 }
 
 /// What handlers share. Cheap to clone.

@@ -86,6 +86,7 @@ fn open() -> OpenApiRouter<ApiState> {
         .routes(routes!(ready::ready))
         .routes(routes!(metrics::metrics))
         .routes(routes!(docs::openapi_json))
+        .routes(routes!(agents::enroll::enroll_agent))
 }
 
 /// The API document, from the code.

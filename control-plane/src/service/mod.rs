@@ -25,6 +25,7 @@ pub mod sync;
 
 use serde::Serialize;
 
+pub use crate::push::identity::Origins;
 use crate::{
     base::{context::Context, signals::Signals},
     domain::{

@@ -2,6 +2,7 @@
 
 pub mod approve;
 pub mod delete;
+pub mod enroll;
 pub mod get;
 pub mod list;
 pub mod llm_config;
