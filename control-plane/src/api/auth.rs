@@ -35,7 +35,10 @@ impl AdminToken {
     /// Compares hashes, all of them, in constant time.
     fn accepts(&self, token: &str) -> bool {
         let hash = sha256_hex(token);
-        let found = self.0.iter().fold(Choice::from(0), |found, known| found | known.as_bytes().ct_eq(hash.as_bytes()));
+        let found = self
+            .0
+            .iter()
+            .fold(Choice::from(0), |found, known| found | known.as_bytes().ct_eq(hash.as_bytes()));
         found.into()
     }
 }
@@ -78,7 +81,11 @@ impl<S: Sync> FromRequestParts<S> for Actor {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
         parts.extensions.get::<Self>().cloned().ok_or_else(|| {
-            Problem::new(StatusCode::UNAUTHORIZED, "unauthenticated", "send the admin token as `Authorization: Bearer ...`")
+            Problem::new(
+                StatusCode::UNAUTHORIZED,
+                "unauthenticated",
+                "send the admin token as `Authorization: Bearer ...`",
+            )
         })
     }
 }

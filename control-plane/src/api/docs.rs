@@ -69,19 +69,30 @@ pub fn complete(mut api: OpenApi, open: &[String]) -> OpenApi {
             operation.security = Some(vec![SecurityRequirement::new(SCHEME, Vec::<String>::new())]);
             match method {
                 "get" => continue,
-                "post" => add_header(operation, "Idempotency-Key", "A repeat with the same key is answered like the first."),
-                _ => add_header(operation, "If-Match", "The ETag that was read: refused with 412 when it is another now."),
+                "post" => add_header(
+                    operation,
+                    "Idempotency-Key",
+                    "A repeat with the same key is answered like the first.",
+                ),
+                _ => add_header(
+                    operation,
+                    "If-Match",
+                    "The ETag that was read: refused with 412 when it is another now.",
+                ),
             }
-            add_header(operation, "Prefer", "`wait=N`: hold the answer until the change has arrived, at most N seconds (60).");
+            add_header(
+                operation,
+                "Prefer",
+                "`wait=N`: hold the answer until the change has arrived, at most N seconds (60).",
+            );
         }
     }
     api
 }
 
 fn add_problem(operation: &mut Operation) {
-    let problem = ContentBuilder::new()
-        .schema(Some(Ref::from_schema_name(ProblemBody::name().into_owned())))
-        .build();
+    let problem =
+        ContentBuilder::new().schema(Some(Ref::from_schema_name(ProblemBody::name().into_owned()))).build();
     let response = ResponseBuilder::new()
         .description("An error, with a stable `code`")
         .content(MEDIA_TYPE, problem)

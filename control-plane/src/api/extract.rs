@@ -121,7 +121,8 @@ fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
 fn is_json(headers: &HeaderMap) -> bool {
     let value = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let media_type = value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-    media_type == "application/json" || (media_type.starts_with("application/") && media_type.ends_with("+json"))
+    media_type == "application/json"
+        || (media_type.starts_with("application/") && media_type.ends_with("+json"))
 }
 
 fn body_problem(rejection: BytesRejection) -> Problem {
@@ -142,7 +143,12 @@ fn refused(path: &str, error: &serde_json::Error) -> Problem {
     let text = error.to_string();
     let (text, _) = text.rsplit_once(" at line ").unwrap_or((&text, ""));
     if let Some(field) = between(text, "unknown field `") {
-        return Problem::in_field(StatusCode::UNPROCESSABLE_ENTITY, "unknown-field", short(field), wording(text));
+        return Problem::in_field(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "unknown-field",
+            short(field),
+            wording(text),
+        );
     }
     let field = match between(text, "missing field `") {
         Some(field) => field.to_owned(),

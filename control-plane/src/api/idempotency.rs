@@ -43,9 +43,8 @@ pub async fn layer(State(replay): State<Replay>, request: Request, next: Next) -
 
 async fn answer(replay: &Replay, request: Request, next: Next) -> Result<Response, Problem> {
     let (mut parts, body) = request.into_parts();
-    let bytes = to_bytes(body, MAX_BODY)
-        .await
-        .map_err(|_| Problem::of_status(StatusCode::PAYLOAD_TOO_LARGE))?;
+    let bytes =
+        to_bytes(body, MAX_BODY).await.map_err(|_| Problem::of_status(StatusCode::PAYLOAD_TOO_LARGE))?;
     let path = parts.uri.path_and_query().map_or("", |path| path.as_str());
     let idem = Idempotency { key: key(&parts.headers)?, fingerprint: fingerprint(path, &bytes) };
     let actor = parts.extensions.get::<Actor>().map(|actor| actor.0.clone()).unwrap_or_default();

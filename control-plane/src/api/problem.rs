@@ -85,7 +85,9 @@ impl Problem {
     /// For a plain status that a layer answered with.
     pub fn of_status(status: StatusCode) -> Self {
         let (code, detail) = match status {
-            StatusCode::NOT_FOUND => ("no-such-route", "there is no such path; GET /api/openapi.json lists them"),
+            StatusCode::NOT_FOUND => {
+                ("no-such-route", "there is no such path; GET /api/openapi.json lists them")
+            }
             StatusCode::METHOD_NOT_ALLOWED => ("method-not-allowed", "the path does not take this method"),
             StatusCode::PAYLOAD_TOO_LARGE => ("payload-too-large", "the body is larger than 1 MiB"),
             status if status.is_client_error() => ("bad-request", "the request cannot be understood"),

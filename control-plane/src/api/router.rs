@@ -30,7 +30,11 @@ const TIMEOUT: Duration = Duration::from_secs(75);
 fn protected() -> OpenApiRouter<ApiState> {
     OpenApiRouter::new()
         .routes(routes!(proxies::create::create_proxy, proxies::list::list_proxies))
-        .routes(routes!(proxies::get::get_proxy, proxies::update::update_proxy, proxies::delete::delete_proxy))
+        .routes(routes!(
+            proxies::get::get_proxy,
+            proxies::update::update_proxy,
+            proxies::delete::delete_proxy
+        ))
         .routes(routes!(proxies::check::check_proxy))
         .routes(routes!(work::list::list_work))
         .routes(routes!(credentials::create::create_credential, credentials::list::list_credentials))

@@ -159,7 +159,12 @@ pub async fn revoke(
 }
 
 /// Forgets an agent. It may enrol again.
-pub async fn delete(s: &Services, ctx: &Context, did: &str, expected: Option<i64>) -> Result<Written<String>> {
+pub async fn delete(
+    s: &Services,
+    ctx: &Context,
+    did: &str,
+    expected: Option<i64>,
+) -> Result<Written<String>> {
     let mut tx = s.store.begin("agent.delete").await?;
     let old = lock(tx.conn(), did).await?;
     check_version(expected, old.version)?;

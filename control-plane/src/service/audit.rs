@@ -82,6 +82,8 @@ pub async fn list(s: &Services, wanted: &Wanted, page: &PageRequest) -> Result<P
 pub(super) fn seq_cursor(page: &PageRequest) -> Result<Option<i64>> {
     page.after
         .as_deref()
-        .map(|text| text.parse().map_err(|_| Error::invalid("cursor", "expected the nextCursor of an answer")))
+        .map(|text| {
+            text.parse().map_err(|_| Error::invalid("cursor", "expected the nextCursor of an answer"))
+        })
         .transpose()
 }

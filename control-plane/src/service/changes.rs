@@ -31,7 +31,7 @@ const NAMED_AGENTS: usize = 100;
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ChangeView {
-    pub revision: Revision,
+    pub revision: i64,
     pub at: DateTime<Utc>,
     /// Such as `grant`, `revoke`, `model.create`.
     pub kind: String,
@@ -124,9 +124,8 @@ pub async fn list(s: &Services, page: &PageRequest) -> Result<Page<ChangeView>> 
 
 pub async fn receipt(s: &Services, revision: Revision) -> Result<Receipt> {
     let mut conn = s.store.conn().await?;
-    let entry = changes::get(&mut conn, revision)
-        .await?
-        .ok_or_else(|| Error::not_found("change", revision))?;
+    let entry =
+        changes::get(&mut conn, revision).await?.ok_or_else(|| Error::not_found("change", revision))?;
     let effects = changes::effects(&mut conn, revision).await?;
     drop(conn);
     let (counts, items) = converge::agents(s, revision, NAMED_AGENTS).await?;

@@ -64,11 +64,14 @@ pub fn agent_state(session: &AgentSession, wanted: &str) -> AgentState {
 }
 
 /// How far the agents that a revision concerns are: the counts over all, and the first `items` of them by DID.
-pub async fn agents(s: &Services, revision: Revision, items: usize) -> Result<(AgentCounts, Vec<AgentProgress>)> {
+pub async fn agents(
+    s: &Services,
+    revision: Revision,
+    items: usize,
+) -> Result<(AgentCounts, Vec<AgentProgress>)> {
     let mut conn = s.store.conn().await?;
-    let entry = changes::get(&mut conn, revision)
-        .await?
-        .ok_or_else(|| Error::not_found("change", revision))?;
+    let entry =
+        changes::get(&mut conn, revision).await?.ok_or_else(|| Error::not_found("change", revision))?;
     let dids = changes::agents(&mut conn, &entry, i64::MAX).await?;
     drop(conn);
     let mut counts = AgentCounts { concerned: dids.len(), ..AgentCounts::default() };

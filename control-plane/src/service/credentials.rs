@@ -149,7 +149,13 @@ pub async fn update(
     };
     let entry = Entry::new(format!("credential/{id}")).before(&before).after(&after);
     let revision = s.finish(tx, ctx, change, entry).await?;
-    Ok(Written { version: Some(after.version), view: after, revision: Some(revision), objects, created: false })
+    Ok(Written {
+        version: Some(after.version),
+        view: after,
+        revision: Some(revision),
+        objects,
+        created: false,
+    })
 }
 
 pub async fn delete(

@@ -104,8 +104,7 @@ pub async fn create(s: &Services, ctx: &Context, new: NewToken) -> Result<(Token
     };
     enrollment::insert(tx.conn(), &token, &sha256_hex(secret.expose())).await?;
     let view = TokenView::from(token);
-    let entry =
-        Entry::new(format!("enrollment-token/{}", view.id)).after(&view).at(Location::shown_once());
+    let entry = Entry::new(format!("enrollment-token/{}", view.id)).after(&view).at(Location::shown_once());
     tx.finish_quiet(ctx, entry.audit("enrollment-token.create")).await?;
     Ok((view, secret))
 }
@@ -132,11 +131,9 @@ pub async fn revoke(s: &Services, ctx: &Context, id: EnrollmentTokenId) -> Resul
     if !enrollment::revoke(tx.conn(), id, now).await? {
         return Ok(Written::unchanged(before.into(), None, Vec::new()));
     }
-    let after = TokenView::from(
-        enrollment::list(tx.conn(), Some(id), None, 1).await?.pop().ok_or_else(not_found)?,
-    );
-    let entry =
-        Entry::new(format!("enrollment-token/{id}")).before(&TokenView::from(before)).after(&after);
+    let after =
+        TokenView::from(enrollment::list(tx.conn(), Some(id), None, 1).await?.pop().ok_or_else(not_found)?);
+    let entry = Entry::new(format!("enrollment-token/{id}")).before(&TokenView::from(before)).after(&after);
     tx.finish_quiet(ctx, entry.audit("enrollment-token.revoke")).await?;
     Ok(Written::unchanged(after, None, Vec::new()))
 }

@@ -178,8 +178,7 @@ pub async fn revoke(s: &Services, ctx: &Context, model: &str, realm: &str) -> Re
     };
     let entry = Entry::new(subject(model.id, realm.id)).before(&before);
     let revision = s.finish(tx, ctx, change, entry).await?;
-    let view =
-        Revocation { model_id: model.id, realm_id: realm.id, state: GrantState::Revoking, since: now };
+    let view = Revocation { model_id: model.id, realm_id: realm.id, state: GrantState::Revoking, since: now };
     Ok(Written { view, version: None, revision: Some(revision), objects, created: false })
 }
 

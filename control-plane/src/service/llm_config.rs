@@ -175,7 +175,12 @@ pub async fn put(
 }
 
 /// Mode `env`: what was chosen or typed is cleared, and stays so.
-pub async fn clear(s: &Services, ctx: &Context, did: &str, expected: Option<i64>) -> Result<Written<LlmConfigView>> {
+pub async fn clear(
+    s: &Services,
+    ctx: &Context,
+    did: &str,
+    expected: Option<i64>,
+) -> Result<Written<LlmConfigView>> {
     put(s, ctx, did, expected, Mode::Env).await
 }
 
@@ -189,7 +194,10 @@ pub async fn retry(s: &Services, ctx: &Context, did: &str) -> Result<Written<Llm
     let mut tx = s.store.begin("retry").await?;
     agents::lock(tx.conn(), did).await?;
     if !sessions::ask_retry(tx.conn(), did).await? {
-        return Err(Error::conflict("nothing-rejected", "the agent has refused no document; there is nothing to retry"));
+        return Err(Error::conflict(
+            "nothing-rejected",
+            "the agent has refused no document; there is nothing to retry",
+        ));
     }
     let change = Change {
         kind: "retry",
@@ -197,7 +205,8 @@ pub async fn retry(s: &Services, ctx: &Context, did: &str) -> Result<Written<Llm
         summary: serde_json::json!({ "agent": did }),
         ..Change::default()
     };
-    let entry = Entry::new(format!("agent/{did}")).at(Location::changed(format!("/api/agents/{did}/llm-config")));
+    let entry =
+        Entry::new(format!("agent/{did}")).at(Location::changed(format!("/api/agents/{did}/llm-config")));
     let revision = s.finish(tx, ctx, change, entry).await?;
     let view = get(s, did).await?;
     Ok(Written { revision: Some(revision), ..Written::unchanged(view, None, Vec::new()) })

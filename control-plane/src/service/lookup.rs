@@ -69,9 +69,10 @@ pub async fn agent(conn: &mut Conn, did: &str) -> Result<Agent> {
 /// A body that names something unknown is wrong in that field; a path that does is "not found".
 pub fn in_field<T>(field: &'static str, found: Result<T>) -> Result<T> {
     found.map_err(|error| match error {
-        Error::NotFound { what, id } => {
-            Error::invalid(field, format!("there is no {what} {id:?}; give the id or name of one that exists"))
-        }
+        Error::NotFound { what, id } => Error::invalid(
+            field,
+            format!("there is no {what} {id:?}; give the id or name of one that exists"),
+        ),
         other => other,
     })
 }

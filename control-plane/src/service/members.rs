@@ -52,8 +52,7 @@ pub async fn join(
     agents::lock(tx.conn(), did).await?;
     let before = one(tx.conn(), &realm, did).await?;
     let joined = realms::join(tx.conn(), realm.id, did, primary, now).await?;
-    let after =
-        one(tx.conn(), &realm, did).await?.ok_or_else(|| Error::not_found("member", did))?;
+    let after = one(tx.conn(), &realm, did).await?.ok_or_else(|| Error::not_found("member", did))?;
     if !joined {
         return Ok(Written::unchanged(after, None, Vec::new()));
     }
@@ -93,8 +92,7 @@ pub async fn leave(s: &Services, ctx: &Context, realm: &str, did: &str) -> Resul
     let mut tx = s.store.begin("agent.leave").await?;
     let realm = lock(tx.conn(), realm).await?;
     agents::lock(tx.conn(), did).await?;
-    let before =
-        one(tx.conn(), &realm, did).await?.ok_or_else(|| Error::not_found("member", did))?;
+    let before = one(tx.conn(), &realm, did).await?.ok_or_else(|| Error::not_found("member", did))?;
     realms::leave(tx.conn(), realm.id, did).await?;
     agents::clear_choice(tx.conn(), did, realm.id).await?;
     let change = Change {

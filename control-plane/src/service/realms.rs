@@ -118,7 +118,8 @@ pub async fn create(s: &Services, ctx: &Context, new: NewRealm) -> Result<Writte
         summary: serde_json::json!({ "realm": view.slug }),
         ..Change::default()
     };
-    let entry = Entry::new(format!("realm/{id}")).after(&view).at(Location::created(format!("/api/realms/{id}")));
+    let entry =
+        Entry::new(format!("realm/{id}")).after(&view).at(Location::created(format!("/api/realms/{id}")));
     let revision = s.finish(tx, ctx, change, entry).await?;
     Ok(Written { version: Some(1), view, revision: Some(revision), objects: Vec::new(), created: true })
 }
@@ -210,7 +211,12 @@ pub async fn update(
 }
 
 /// Removes a realm: its rights end at once, its team and keys leave every proxy.
-pub async fn delete(s: &Services, ctx: &Context, name: &str, expected: Option<i64>) -> Result<Written<RealmId>> {
+pub async fn delete(
+    s: &Services,
+    ctx: &Context,
+    name: &str,
+    expected: Option<i64>,
+) -> Result<Written<RealmId>> {
     let now = s.store.clock.now();
     let mut tx = s.store.begin("realm.delete").await?;
     let realm = lock(tx.conn(), name).await?;
@@ -251,8 +257,11 @@ async fn view(conn: &mut Conn, realm: Realm) -> Result<RealmView> {
 
 async fn views(conn: &mut Conn, realms: Vec<Realm>) -> Result<Vec<RealmView>> {
     let ids: Vec<uuid::Uuid> = realms.iter().map(|r| r.id.0).collect();
-    let counts: HashMap<RealmId, (i64, i64)> =
-        realms::counts(conn, &ids).await?.into_iter().map(|(id, grants, members)| (id, (grants, members))).collect();
+    let counts: HashMap<RealmId, (i64, i64)> = realms::counts(conn, &ids)
+        .await?
+        .into_iter()
+        .map(|(id, grants, members)| (id, (grants, members)))
+        .collect();
     let mut keys = match realms.as_slice() {
         [one] => HashMap::from([(one.id, keys::views(conn, one.id).await?)]),
         _ => keys::of_all(conn).await?,

@@ -49,7 +49,7 @@ pub struct ProxySync {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error_message: Option<String>,
     /// The revision this proxy was last brought to; null before the first time.
-    pub generation: Option<Revision>,
+    pub generation: Option<i64>,
     /// When that was seen.
     pub observed_at: Option<DateTime<Utc>>,
 }
@@ -59,7 +59,7 @@ pub struct ProxySync {
 #[serde(rename_all = "camelCase")]
 pub struct Sync {
     /// The newest revision that changed it; `GET /api/changes/{revision}` is its receipt.
-    pub revision: Option<Revision>,
+    pub revision: Option<i64>,
     pub state: SyncState,
     pub proxies: Vec<ProxySync>,
     /// The agents concerned; only in the answer to a write that asked to wait.

@@ -16,8 +16,7 @@ use crate::{
 };
 
 const ROWS_AT_A_TIME: i64 = 500;
-const CSV_HEADER: &str =
-    "seq,at,actor,action,subject,before,after,requestId,revision,prevHash,hash\r\n";
+const CSV_HEADER: &str = "seq,at,actor,action,subject,before,after,requestId,revision,prevHash,hash\r\n";
 
 /// The first page is read before the answer begins, so that an error there is a proper one.
 pub async fn stream(state: ApiState, wanted: Wanted, format: Format) -> Result {
@@ -64,7 +63,8 @@ async fn chunk(
 }
 
 fn csv(row: &AuditView) -> String {
-    let json = |value: &Option<serde_json::Value>| value.as_ref().map(ToString::to_string).unwrap_or_default();
+    let json =
+        |value: &Option<serde_json::Value>| value.as_ref().map(ToString::to_string).unwrap_or_default();
     let fields = [
         row.seq.to_string(),
         row.at.to_rfc3339(),

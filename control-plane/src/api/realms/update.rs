@@ -52,7 +52,9 @@ pub async fn update_realm(
     ApiJson(body): ApiJson<UpdateRealm>,
 ) -> Result {
     if body.slug.is_some() {
-        return Err(Error::invalid("slug", "is immutable, since key aliases say it; make another realm").into());
+        return Err(
+            Error::invalid("slug", "is immutable, since key aliases say it; make another realm").into()
+        );
     }
     let patch = RealmPatch {
         name: body.name,

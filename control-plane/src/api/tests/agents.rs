@@ -17,8 +17,14 @@ async fn a_waiting_agent_is_approved_revoked_and_forgotten(pool: PgPool) {
     api.agent(DID, AgentStatus::Pending).await;
     let path = format!("/api/agents/{DID}");
     let seen = api.get(&path).await.is(200);
-    assert_eq!((&seen["status"], &seen["connection"]["connected"], &seen["wanted"]["state"]), (&json!("pending"), &json!(false), &json!("unavailable")));
-    assert_eq!((&seen["running"], &seen["rejected"], &seen["realms"]), (&json!(null), &json!(null), &json!([])));
+    assert_eq!(
+        (&seen["status"], &seen["connection"]["connected"], &seen["wanted"]["state"]),
+        (&json!("pending"), &json!(false), &json!("unavailable"))
+    );
+    assert_eq!(
+        (&seen["running"], &seen["rejected"], &seen["realms"]),
+        (&json!(null), &json!(null), &json!([]))
+    );
     assert_eq!(api.get("/api/agents?status=pending").await.is(200)["items"].as_array().unwrap().len(), 1);
     assert_eq!(api.get("/api/agents?status=approved").await.is(200)["items"], json!([]));
     let approved = api.call("POST", &format!("{path}/approve"), None, &[]).await.is(200);
@@ -45,14 +51,23 @@ async fn membership_has_one_primary_realm(pool: PgPool) {
     let moved = api.post("/api/realms/blue/agents", json!({ "did": DID, "primary": true })).await.is(200);
     assert_eq!(moved["isPrimary"], true);
     let agent = api.get(&format!("/api/agents/{DID}")).await.is(200);
-    let realms: Vec<_> = agent["realms"].as_array().unwrap().iter().map(|r| (r["slug"].as_str().unwrap(), r["isPrimary"].as_bool().unwrap())).collect();
+    let realms: Vec<_> = agent["realms"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|r| (r["slug"].as_str().unwrap(), r["isPrimary"].as_bool().unwrap()))
+        .collect();
     assert_eq!(realms, [("blue", true), ("red", false)]);
     assert_eq!(api.get("/api/agents?realmId=red").await.is(200)["items"].as_array().unwrap().len(), 1);
     assert_eq!(api.get("/api/realms/red/agents").await.is(200)["items"][0]["did"], DID);
     let unknown = api.post("/api/realms/red/agents", json!({ "did": "did:key:nobody" })).await;
     assert_eq!(unknown.problem(422, "invalid")["field"], "did");
     api.delete(&format!("/api/realms/blue/agents/{DID}")).await.is(200);
-    assert_eq!(api.get(&format!("/api/realms/red/agents/{DID}")).await.is(200)["isPrimary"], true, "the next one is primary");
+    assert_eq!(
+        api.get(&format!("/api/realms/red/agents/{DID}")).await.is(200)["isPrimary"],
+        true,
+        "the next one is primary"
+    );
     api.delete(&format!("/api/realms/blue/agents/{DID}")).await.problem(404, "not-found");
 }
 
@@ -61,7 +76,10 @@ async fn realm_llm_has_exactly_the_documented_shape(pool: PgPool) {
     let api = Api::new(pool);
     api.agent(DID, AgentStatus::Approved).await;
     let path = format!("/api/agents/{DID}/realm-llm");
-    assert_eq!(api.get(&path).await.is(200), json!({ "litellmConfigured": false, "litellmBaseUrl": null, "realms": [] }));
+    assert_eq!(
+        api.get(&path).await.is(200),
+        json!({ "litellmConfigured": false, "litellmBaseUrl": null, "realms": [] })
+    );
     api.proxy("eu").await;
     let model = api.model("One").await;
     let (red, blue) = (api.realm("red").await, api.realm("blue").await);
@@ -92,7 +110,10 @@ async fn llm_config_takes_three_shapes_and_shows_no_key(pool: PgPool) {
     api.realm("red").await;
     let path = format!("/api/agents/{DID}/llm-config");
     let empty = api.get(&path).await.is(200);
-    assert_eq!((&empty["state"], &empty["config"], &empty["detail"]["code"], &empty["pushed"]), (&json!("unavailable"), &Value::Null, &json!("no-grant"), &json!(false)));
+    assert_eq!(
+        (&empty["state"], &empty["config"], &empty["detail"]["code"], &empty["pushed"]),
+        (&json!("unavailable"), &Value::Null, &json!("no-grant"), &json!(false))
+    );
 
     let choice = json!({ "realmId": "red", "realmModelId": "one" });
     api.put(&path, choice.clone()).await.problem(409, "not-granted");
@@ -102,7 +123,10 @@ async fn llm_config_takes_three_shapes_and_shows_no_key(pool: PgPool) {
     let chosen = api.put(&path, choice.clone()).await;
     let revision = chosen.revision();
     let chosen = chosen.is(200);
-    assert_eq!((&chosen["mode"], &chosen["pushed"], &chosen["version"]), (&json!("realm"), &json!(false), &json!(revision)));
+    assert_eq!(
+        (&chosen["mode"], &chosen["pushed"], &chosen["version"]),
+        (&json!("realm"), &json!(false), &json!(revision))
+    );
     assert!(chosen["realmId"].is_string() && chosen["realmModelId"].is_string(), "{chosen}");
     assert_eq!(api.put(&path, choice).await.header("x-reeve-revision"), "", "nothing new");
 
@@ -110,15 +134,26 @@ async fn llm_config_takes_three_shapes_and_shows_no_key(pool: PgPool) {
     let typed = api.put(&path, manual).await;
     assert!(!typed.text.contains("MARKER"), "{}", typed.text);
     let typed = typed.is(200);
-    assert_eq!((&typed["state"], &typed["config"]["apiKeySet"], &typed["config"]["model"], &typed["config"]["keyGeneration"]),
-        (&json!("active"), &json!(true), &json!("claude"), &json!(0)));
+    assert_eq!(
+        (
+            &typed["state"],
+            &typed["config"]["apiKeySet"],
+            &typed["config"]["model"],
+            &typed["config"]["keyGeneration"]
+        ),
+        (&json!("active"), &json!(true), &json!("claude"), &json!(0))
+    );
     assert_eq!(typed["config"].get("apiKey"), None);
     // Another model with the key that was typed before.
     let edited = json!({ "mode": "manual", "provider": "anthropic", "model": "claude-2", "baseUrl": "https://api.anthropic.com" });
     assert_eq!(api.put(&path, edited.clone()).await.is(200)["config"]["model"], "claude-2");
     let cleared = api.delete(&path).await.is(200);
-    assert_eq!((&cleared["state"], &cleared["config"], &cleared["mode"]), (&json!("env"), &Value::Null, &json!("env")));
-    let key: Option<Vec<u8>> = sqlx::query_scalar("select manual_api_key from agent").fetch_one(&pool).await.unwrap();
+    assert_eq!(
+        (&cleared["state"], &cleared["config"], &cleared["mode"]),
+        (&json!("env"), &Value::Null, &json!("env"))
+    );
+    let key: Option<Vec<u8>> =
+        sqlx::query_scalar("select manual_api_key from agent").fetch_one(&pool).await.unwrap();
     assert_eq!(key, None, "the typed key is forgotten");
     assert_eq!(api.put(&path, edited).await.problem(422, "invalid")["field"], "apiKey");
     // A later grant does not bring a cleared choice back.
@@ -131,9 +166,17 @@ async fn llm_config_takes_three_shapes_and_shows_no_key(pool: PgPool) {
         (json!({ "mode": 7 }), "invalid", "mode"),
         (json!({ "mode": "env", "model": "x" }), "unknown-field", "model"),
         (json!({ "realmId": "red" }), "invalid", "realmModelId"),
-        (json!({ "mode": "realm", "realmId": "red", "realmModelId": "one", "apiKey": "x" }), "unknown-field", "apiKey"),
+        (
+            json!({ "mode": "realm", "realmId": "red", "realmModelId": "one", "apiKey": "x" }),
+            "unknown-field",
+            "apiKey",
+        ),
         (json!({ "mode": "manual", "provider": "anthropic", "model": "x" }), "invalid", "baseUrl"),
-        (json!({ "mode": "manual", "provider": "nobody", "model": "x", "baseUrl": "https://x.example.com", "apiKey": "k" }), "invalid", "provider"),
+        (
+            json!({ "mode": "manual", "provider": "nobody", "model": "x", "baseUrl": "https://x.example.com", "apiKey": "k" }),
+            "invalid",
+            "provider",
+        ),
     ] {
         assert_eq!(api.put(&path, wrong.clone()).await.problem(422, code)["field"], field, "{wrong}");
     }
@@ -151,9 +194,18 @@ async fn pushed_says_that_a_connected_session_was_sent_it(pool: PgPool) {
         loop {
             let seen = api.get(&format!("/api/agents/{DID}")).await.is(200);
             if seen["wanted"]["state"] == "env" {
-                let (version, hash) = (seen["wanted"]["version"].as_i64().unwrap(), seen["wanted"]["hash"].as_str().unwrap().to_owned());
+                let (version, hash) = (
+                    seen["wanted"]["version"].as_i64().unwrap(),
+                    seen["wanted"]["hash"].as_str().unwrap().to_owned(),
+                );
                 let mut conn = store.conn().await.unwrap();
-                let offer = Offer { did: DID.to_owned(), version, hash: hash.clone(), realm_id: None, model_id: None };
+                let offer = Offer {
+                    did: DID.to_owned(),
+                    version,
+                    hash: hash.clone(),
+                    realm_id: None,
+                    model_id: None,
+                };
                 sessions::offer(&mut conn, &[offer], store.clock.now()).await.unwrap();
                 let report = Report {
                     did: DID.to_owned(),
@@ -161,7 +213,13 @@ async fn pushed_says_that_a_connected_session_was_sent_it(pool: PgPool) {
                     seen_at: store.clock.now(),
                     agent_version: Some("1.2.3".to_owned()),
                     applied: None,
-                    rejected: Some(Rejection { version, hash, code: "no-env".to_owned(), message: "none set".to_owned(), field: None }),
+                    rejected: Some(Rejection {
+                        version,
+                        hash,
+                        code: "no-env".to_owned(),
+                        message: "none set".to_owned(),
+                        field: None,
+                    }),
                 };
                 sessions::record(&mut conn, &[report]).await.unwrap();
                 signals.progress.notify_waiters();
@@ -175,12 +233,20 @@ async fn pushed_says_that_a_connected_session_was_sent_it(pool: PgPool) {
     let revision = answer.revision();
     let answer = answer.is(200);
     assert_eq!((&answer["pushed"], &answer["state"]), (&json!(true), &json!("env")));
-    assert_eq!(answer["sync"]["agents"], json!({ "concerned": 1, "connected": 1, "applied": 0, "pending": 0, "rejected": 1 }));
+    assert_eq!(
+        answer["sync"]["agents"],
+        json!({ "concerned": 1, "connected": 1, "applied": 0, "pending": 0, "rejected": 1 })
+    );
     let agent = api.get(&format!("/api/agents/{DID}")).await.is(200);
-    assert_eq!((&agent["rejected"]["code"], &agent["wanted"]["progress"], &agent["connection"]["agentVersion"]),
-        (&json!("no-env"), &json!("rejected"), &json!("1.2.3")));
+    assert_eq!(
+        (&agent["rejected"]["code"], &agent["wanted"]["progress"], &agent["connection"]["agentVersion"]),
+        (&json!("no-env"), &json!("rejected"), &json!("1.2.3"))
+    );
     let receipt = api.get(&format!("/api/changes/{revision}")).await.is(200);
-    assert_eq!((&receipt["state"], &receipt["agents"]["items"][0]["state"]), (&json!("converged"), &json!("rejected")));
+    assert_eq!(
+        (&receipt["state"], &receipt["agents"]["items"][0]["state"]),
+        (&json!("converged"), &json!("rejected"))
+    );
 
     api.call("POST", &format!("{path}/retry"), None, &[]).await.is(200);
     assert_eq!(api.get(&format!("/api/agents/{DID}")).await.is(200)["wanted"]["progress"], "pending");

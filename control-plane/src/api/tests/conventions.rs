@@ -17,7 +17,11 @@ async fn every_operation_wants_the_token_but_the_ones_that_are_open(pool: PgPool
         for (method, operation) in operations.as_object().unwrap() {
             let is_open = open.contains(&path.as_str());
             assert_eq!(operation.get("security").is_none(), is_open, "{method} {path}");
-            let url = path.replace("{id}", "x").replace("{did}", "x").replace("{realmId}", "x").replace("{revision}", "1");
+            let url = path
+                .replace("{id}", "x")
+                .replace("{did}", "x")
+                .replace("{realmId}", "x")
+                .replace("{revision}", "1");
             let url = url.replace("{deploymentId}", "018f0000-0000-7000-8000-000000000000");
             assert!(!url.contains('{'), "{url}");
             for token in [None, Some("Bearer wrong"), Some("Basic x"), Some("Bearer ")] {
@@ -51,11 +55,13 @@ async fn every_refusal_is_a_problem(pool: PgPool) {
     let wrong_method = api.call("PUT", "/api/models", None, &[]).await;
     assert!(wrong_method.header("allow").contains("POST"), "{:?}", wrong_method.headers);
     wrong_method.problem(405, "method-not-allowed");
-    let unknown = api.post("/api/realms", json!({ "name": "x", "colour": "red" })).await.problem(422, "unknown-field");
+    let unknown =
+        api.post("/api/realms", json!({ "name": "x", "colour": "red" })).await.problem(422, "unknown-field");
     assert_eq!(unknown["field"], "colour");
     let missing = api.post("/api/realms", json!({})).await.problem(422, "invalid");
     assert_eq!((&missing["field"], &missing["detail"]), (&json!("name"), &json!("name: is missing")));
-    let wrong_type = api.post("/api/models", json!({ "name": "x", "provider": "openai", "modelId": 7 })).await;
+    let wrong_type =
+        api.post("/api/models", json!({ "name": "x", "provider": "openai", "modelId": 7 })).await;
     assert_eq!(wrong_type.problem(422, "invalid")["detail"], "modelId: expected a string");
     let raw = |content_type: Option<&str>, body: Vec<u8>| {
         let mut request = Request::post("/api/realms").header("authorization", format!("Bearer {TOKEN}"));
@@ -86,7 +92,9 @@ async fn a_request_keeps_its_id_and_an_odd_one_gets_a_new_one(pool: PgPool) {
     assert_eq!(answer.header("cache-control"), "no-store");
     let odd = api.call("GET", "/api/nothing", None, &[("x-request-id", "a b")]).await;
     assert!(uuid::Uuid::try_parse(&odd.header("x-request-id")).is_ok());
-    api.call("POST", "/api/realms", Some(json!({ "name": "x" })), &[("x-request-id", "from-ci")]).await.is(201);
+    api.call("POST", "/api/realms", Some(json!({ "name": "x" })), &[("x-request-id", "from-ci")])
+        .await
+        .is(201);
     let audit = api.get("/api/audit").await.is(200);
     assert_eq!(audit["items"][0]["requestId"], "from-ci");
 }

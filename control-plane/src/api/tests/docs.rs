@@ -19,7 +19,10 @@ fn the_committed_document_is_what_the_code_says() {
         return;
     }
     let committed = fs::read_to_string(&path).unwrap_or_default();
-    assert!(committed == now, "openapi/reeve.json is not what the code says: run this test with UPDATE_OPENAPI=1");
+    assert!(
+        committed == now,
+        "openapi/reeve.json is not what the code says: run this test with UPDATE_OPENAPI=1"
+    );
 }
 
 #[test]
@@ -29,7 +32,8 @@ fn operations_have_unique_names_and_every_error_is_a_problem() {
     for (path, operations) in document["paths"].as_object().unwrap() {
         for (method, operation) in operations.as_object().unwrap() {
             names.push(operation["operationId"].as_str().unwrap().to_owned());
-            let problem = &operation["responses"]["default"]["content"]["application/problem+json"]["schema"]["$ref"];
+            let problem =
+                &operation["responses"]["default"]["content"]["application/problem+json"]["schema"]["$ref"];
             assert_eq!(problem, "#/components/schemas/Problem", "{method} {path}");
         }
     }
@@ -69,16 +73,27 @@ fn sources(dir: &Path, found: &mut Vec<String>) {
 }
 
 fn codes(text: &str) -> Vec<String> {
-    const BEFORE: [&str; 8] = ["conflict(", "code: ", "problem(", "Problem::new(", "in_field(", "unready(", "unauthenticated(", "=> (StatusCode"];
+    const BEFORE: [&str; 9] = [
+        "conflict(",
+        "code: ",
+        "problem(StatusCode",
+        "Problem::new(",
+        "Problem::in_field(",
+        "unready(",
+        "unauthenticated(",
+        "=> (StatusCode",
+        "=> (",
+    ];
     let mut found = Vec::new();
     for before in BEFORE {
         for (at, _) in text.match_indices(before) {
             // The first literal of the call that looks like a code; a call is short.
-            let call: String = text[at + before.len()..].chars().take(160).collect();
-            let literal = call.split('"').nth(1).unwrap_or_default();
+            let call = &text[at + before.len()..];
+            let Some(start) = call.find('"').filter(|start| *start < 160) else { continue };
+            let literal = call[start + 1..].split('"').next().unwrap_or_default();
             let looks = literal.len() > 3 && literal.chars().all(|c| c.is_ascii_lowercase() || c == '-');
-            let starts = before != "code: " || call.starts_with('"');
-            if looks && starts {
+            let next = matches!(before, "code: " | "=> (");
+            if looks && (!next || start == 0) {
                 found.push(literal.to_owned());
             }
         }

@@ -14,17 +14,24 @@ async fn a_new_proxy_is_asked_for_everything(pool: PgPool) {
     api.realm("red").await;
     api.post("/api/models/one/realms", json!({ "realmId": "red" })).await.is(201);
     let made = api.proxy("eu").await;
-    assert_eq!((&made["baseUrl"], &made["publicUrl"], &made["status"]), (&json!("http://127.0.0.1:4000"), &json!("http://127.0.0.1:4000"), &json!("unknown")));
+    assert_eq!(
+        (&made["baseUrl"], &made["publicUrl"], &made["status"]),
+        (&json!("http://127.0.0.1:4000"), &json!("http://127.0.0.1:4000"), &json!("unknown"))
+    );
     assert_eq!(made["queue"]["waiting"], 0, "read before its own change");
     let read = api.get("/api/proxies/eu").await.is(200);
     assert_eq!((&read["queue"]["waiting"], &read["queue"]["parked"]), (&json!(3), &json!(0)));
     let work = api.get("/api/work?proxyId=eu").await.is(200);
-    let kinds: Vec<_> = work["items"].as_array().unwrap().iter().map(|w| w["kind"].as_str().unwrap()).collect();
+    let kinds: Vec<_> =
+        work["items"].as_array().unwrap().iter().map(|w| w["kind"].as_str().unwrap()).collect();
     assert_eq!(kinds, ["deployment", "key", "team"]);
     assert!(!api.get("/api/proxies").await.text.contains("MARKER"));
-    api.post("/api/proxies", json!({ "name": "eu", "baseUrl": "http://127.0.0.1:1", "masterKey": "sk-1" })).await.problem(409, "name-taken");
+    api.post("/api/proxies", json!({ "name": "eu", "baseUrl": "http://127.0.0.1:1", "masterKey": "sk-1" }))
+        .await
+        .problem(409, "name-taken");
     for bad in ["http://169.254.169.254", "ftp://x", "http://user:pw@x.example.com"] {
-        let refused = api.post("/api/proxies", json!({ "name": "bad", "baseUrl": bad, "masterKey": "sk-1" })).await;
+        let refused =
+            api.post("/api/proxies", json!({ "name": "bad", "baseUrl": bad, "masterKey": "sk-1" })).await;
         assert_eq!(refused.problem(422, "invalid")["field"], "baseUrl", "{bad}");
     }
 }
@@ -35,12 +42,20 @@ async fn what_is_parked_is_failed_until_somebody_looks(pool: PgPool) {
     api.proxy("eu").await;
     let made = api.model("one").await;
     assert_eq!(made["sync"]["state"], "pending");
-    sqlx::query("update work set parked_code = 'rejected', parked_reason = 'LiteLLM says no'").execute(&pool).await.unwrap();
+    sqlx::query("update work set parked_code = 'rejected', parked_reason = 'LiteLLM says no'")
+        .execute(&pool)
+        .await
+        .unwrap();
     let sync = api.get("/api/models/one").await.is(200)["sync"].clone();
-    assert_eq!((&sync["state"], &sync["proxies"][0]["errorCode"], &sync["proxies"][0]["errorMessage"]),
-        (&json!("failed"), &json!("rejected"), &json!("LiteLLM says no")));
+    assert_eq!(
+        (&sync["state"], &sync["proxies"][0]["errorCode"], &sync["proxies"][0]["errorMessage"]),
+        (&json!("failed"), &json!("rejected"), &json!("LiteLLM says no"))
+    );
     let receipt = api.get(&format!("/api/changes/{}", sync["revision"])).await.is(200);
-    assert_eq!((&receipt["state"], &receipt["proxies"][0]["objects"][0]["state"]), (&json!("failed"), &json!("parked")));
+    assert_eq!(
+        (&receipt["state"], &receipt["proxies"][0]["objects"][0]["state"]),
+        (&json!("failed"), &json!("parked"))
+    );
     let checked = api.call("POST", "/api/proxies/eu/check", None, &[]).await.is(200);
     assert_eq!(checked["queue"]["parked"], 0);
     assert_eq!(api.get("/api/models/one").await.is(200)["sync"]["state"], "pending");
@@ -67,8 +82,14 @@ async fn a_write_waits_until_the_fleet_has_it(pool: PgPool) {
         }
     };
     let both = async { tokio::join!(write, reconcile).0 };
-    let made = tokio::time::timeout(Duration::from_secs(20), both).await.expect("it does not wait to the end").is(201);
-    assert_eq!((&made["sync"]["state"], &made["sync"]["agents"]["concerned"]), (&json!("applied"), &json!(0)));
+    let made = tokio::time::timeout(Duration::from_secs(20), both)
+        .await
+        .expect("it does not wait to the end")
+        .is(201);
+    assert_eq!(
+        (&made["sync"]["state"], &made["sync"]["agents"]["concerned"]),
+        (&json!("applied"), &json!(0))
+    );
 }
 
 #[sqlx::test(migrations = "../migrations")]
@@ -81,7 +102,11 @@ async fn a_proxy_leaves_in_order_or_at_once(pool: PgPool) {
     let leaving = api.delete("/api/proxies/eu").await.is(200);
     assert_eq!((&leaving["deleted"], &leaving["sync"]["state"]), (&json!(true), &json!("pending")));
     let left = api.get("/api/proxies/eu").await.is(200);
-    assert_eq!((&left["deleting"], &left["queue"]["waiting"]), (&json!(true), &json!(1)), "what is on it is taken away first");
+    assert_eq!(
+        (&left["deleting"], &left["queue"]["waiting"]),
+        (&json!(true), &json!(1)),
+        "what is on it is taken away first"
+    );
     api.delete("/api/proxies/eu").await.is(200);
     api.delete("/api/proxies/us?force=true").await.is(200);
     api.get("/api/proxies/us").await.problem(404, "not-found");
@@ -96,7 +121,12 @@ async fn a_new_address_asks_again_and_a_new_label_does_not(pool: PgPool) {
     api.proxy("eu").await;
     api.pretend_reconciled().await;
     let waiting = || async { api.get("/api/proxies/eu").await.is(200)["queue"]["waiting"].clone() };
-    api.patch("/api/proxies/eu", json!({ "publicUrl": "https://llm.example.com", "labels": { "region": "eu" } })).await.is(200);
+    api.patch(
+        "/api/proxies/eu",
+        json!({ "publicUrl": "https://llm.example.com", "labels": { "region": "eu" } }),
+    )
+    .await
+    .is(200);
     assert_eq!(waiting().await, 0);
     let same = api.patch("/api/proxies/eu", json!({ "masterKey": "sk-master-MARKER-0123456789" })).await;
     assert_eq!(same.header("x-reeve-revision"), "", "the key it has");

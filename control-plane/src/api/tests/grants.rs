@@ -13,8 +13,12 @@ async fn each_grant_keeps_the_key(pool: PgPool) {
     }
     api.realm("red").await;
     assert_eq!(api.get("/api/realms/red/keys").await.is(200)["items"], json!([]));
-    let first = api.post("/api/models/one/realms", json!({ "realmId": "red", "reason": "pilot" })).await.is(201);
-    assert_eq!((&first["state"], &first["reason"], &first["realmSlug"]), (&json!("active"), &json!("pilot"), &json!("red")));
+    let first =
+        api.post("/api/models/one/realms", json!({ "realmId": "red", "reason": "pilot" })).await.is(201);
+    assert_eq!(
+        (&first["state"], &first["reason"], &first["realmSlug"]),
+        (&json!("active"), &json!("pilot"), &json!("red"))
+    );
     let key = first["key"].clone();
     assert_eq!((&key["generation"], &key["state"]), (&json!(1), &json!("current")));
     let second = api.post("/api/models/openai%2Ftwo/realms", json!({ "realmId": "red" })).await.is(201);
@@ -31,7 +35,12 @@ async fn each_grant_keeps_the_key(pool: PgPool) {
     assert_eq!(keys["items"].as_array().unwrap().len(), 1);
     // Only a rotation makes another one, and the first one retires.
     let rotated = api.call("POST", "/api/realms/red/keys/rotate", None, &[]).await.is(201);
-    let states: Vec<_> = rotated["items"].as_array().unwrap().iter().map(|k| (k["generation"].clone(), k["state"].clone())).collect();
+    let states: Vec<_> = rotated["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|k| (k["generation"].clone(), k["state"].clone()))
+        .collect();
     assert_eq!(states, [(json!(2), json!("current")), (json!(1), json!("retiring"))]);
     assert!(rotated["sync"]["revision"].is_i64());
 }
@@ -58,12 +67,16 @@ async fn a_revocation_is_revoking_until_every_proxy_is_done(pool: PgPool) {
     assert_eq!(again.revision(), revision);
     assert_eq!(again.is(200)["since"], revoked["since"]);
     let listed = api.get("/api/models/one/realms").await.is(200);
-    assert_eq!((&listed["items"][0]["state"], &listed["items"][0]["since"]), (&json!("revoking"), &revoked["since"]));
+    assert_eq!(
+        (&listed["items"][0]["state"], &listed["items"][0]["since"]),
+        (&json!("revoking"), &revoked["since"])
+    );
     let receipt = api.get(&format!("/api/changes/{revision}")).await.is(200);
     assert_eq!((&receipt["state"], &receipt["kind"]), (&json!("pending"), &json!("revoke")));
 
     api.pretend_reconciled().await;
-    let realm = crate::service::lookup::realm(&mut api.services.store.conn().await.unwrap(), "red").await.unwrap();
+    let realm =
+        crate::service::lookup::realm(&mut api.services.store.conn().await.unwrap(), "red").await.unwrap();
     let mut conn = api.services.store.conn().await.unwrap();
     crate::store::grants::settle(&mut conn, realm.id, api.services.store.clock.now()).await.unwrap();
     let receipt = api.get(&format!("/api/changes/{revision}")).await.is(200);
@@ -93,19 +106,31 @@ async fn what_cannot_be_granted_says_why(pool: PgPool) {
 #[sqlx::test(migrations = "../migrations")]
 async fn a_realm_is_made_edited_and_removed_with_what_hangs_on_it(pool: PgPool) {
     let api = Api::new(pool.clone());
-    let made = api.post("/api/realms", json!({ "name": "Data Science (EU)", "isDefault": true })).await.is(201);
-    assert_eq!((&made["slug"], &made["isDefault"], &made["keys"]), (&json!("data-science-eu"), &json!(true), &json!([])));
-    api.post("/api/realms", json!({ "name": "x", "slug": "data-science-eu" })).await.problem(409, "slug-taken");
+    let made =
+        api.post("/api/realms", json!({ "name": "Data Science (EU)", "isDefault": true })).await.is(201);
+    assert_eq!(
+        (&made["slug"], &made["isDefault"], &made["keys"]),
+        (&json!("data-science-eu"), &json!(true), &json!([]))
+    );
+    api.post("/api/realms", json!({ "name": "x", "slug": "data-science-eu" }))
+        .await
+        .problem(409, "slug-taken");
     api.post("/api/realms", json!({ "name": "模" })).await.problem(422, "invalid");
     api.model("one").await;
     let default = json!({ "defaultModelId": "one" });
-    assert_eq!(api.patch("/api/realms/data-science-eu", default.clone()).await.problem(422, "invalid")["field"], "defaultModelId");
+    assert_eq!(
+        api.patch("/api/realms/data-science-eu", default.clone()).await.problem(422, "invalid")["field"],
+        "defaultModelId"
+    );
     api.post("/api/models/one/realms", json!({ "realmId": made["id"] })).await.is(201);
     let edited = api.patch("/api/realms/data-science-eu", default).await.is(200);
     assert!(edited["defaultModelId"].is_string());
     let cleared = json!({ "defaultModelId": null, "monthlyBudgetUsd": 5 });
     let edited = api.patch("/api/realms/data-science-eu", cleared).await.is(200);
-    assert_eq!((&edited["defaultModelId"], &edited["monthlyBudgetUsd"], &edited["grants"]), (&json!(null), &json!(5.0), &json!(1)));
+    assert_eq!(
+        (&edited["defaultModelId"], &edited["monthlyBudgetUsd"], &edited["grants"]),
+        (&json!(null), &json!(5.0), &json!(1))
+    );
     api.patch("/api/realms/data-science-eu", json!({ "slug": "x" })).await.problem(422, "invalid");
     // Another default takes over.
     api.post("/api/realms", json!({ "name": "Other", "isDefault": true })).await.is(201);
@@ -117,7 +142,8 @@ async fn a_realm_is_made_edited_and_removed_with_what_hangs_on_it(pool: PgPool) 
     let revision = gone.revision();
     assert_eq!(gone.is(200)["sync"]["state"], "pending");
     let receipt = api.get(&format!("/api/changes/{revision}")).await.is(200);
-    let kinds: Vec<_> = receipt["proxies"][0]["objects"].as_array().unwrap().iter().map(|o| o["kind"].clone()).collect();
+    let kinds: Vec<_> =
+        receipt["proxies"][0]["objects"].as_array().unwrap().iter().map(|o| o["kind"].clone()).collect();
     assert_eq!(kinds, [json!("key"), json!("team")], "both leave every proxy");
     api.get("/api/realms/data-science-eu").await.problem(404, "not-found");
 }
@@ -132,7 +158,12 @@ async fn an_inactive_model_is_taken_from_its_realms(pool: PgPool) {
     api.pretend_reconciled().await;
     let off = api.patch("/api/models/one", json!({ "status": "inactive" })).await;
     let receipt = api.get(&format!("/api/changes/{}", off.revision())).await.is(200);
-    let mut kinds: Vec<_> = receipt["proxies"][0]["objects"].as_array().unwrap().iter().map(|o| o["kind"].as_str().unwrap().to_owned()).collect();
+    let mut kinds: Vec<_> = receipt["proxies"][0]["objects"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|o| o["kind"].as_str().unwrap().to_owned())
+        .collect();
     kinds.sort();
     assert_eq!(kinds, ["deployment", "key", "team"]);
 }

@@ -19,8 +19,12 @@ async fn a_repeat_is_answered_like_the_first_and_another_request_is_refused(pool
     assert_eq!(api.get("/api/realms").await.is(200)["items"].as_array().unwrap().len(), 1);
     let other = api.call("POST", "/api/realms", Some(json!({ "name": "Blue" })), &key).await;
     other.problem(409, "idempotency-key-reused");
-    api.call("POST", "/api/credentials", Some(body.clone()), &key).await.problem(409, "idempotency-key-reused");
-    api.call("POST", "/api/realms", Some(body), &[("idempotency-key", "a b")]).await.problem(400, "bad-idempotency-key");
+    api.call("POST", "/api/credentials", Some(body.clone()), &key)
+        .await
+        .problem(409, "idempotency-key-reused");
+    api.call("POST", "/api/realms", Some(body), &[("idempotency-key", "a b")])
+        .await
+        .problem(400, "bad-idempotency-key");
     // A failed request is not remembered: it may be put right and sent again.
     let key = [("idempotency-key", "build-43")];
     api.call("POST", "/api/realms", Some(json!({ "name": "" })), &key).await.problem(422, "invalid");
@@ -35,7 +39,8 @@ async fn two_at_once_do_it_once(pool: PgPool) {
     api.post("/api/models/one/realms", json!({ "realmId": "red" })).await.is(201);
     let key = [("idempotency-key", "rotate-once")];
     let rotate = || api.call("POST", "/api/realms/red/keys/rotate", None, &key);
-    let realm = || api.call("POST", "/api/realms", Some(json!({ "name": "Green" })), &[("idempotency-key", "green")]);
+    let realm =
+        || api.call("POST", "/api/realms", Some(json!({ "name": "Green" })), &[("idempotency-key", "green")]);
     let (a, b, c, d) = tokio::join!(rotate(), rotate(), realm(), realm());
     for answer in [&a, &b, &c, &d] {
         assert_eq!(answer.status, 201, "{}", answer.text);

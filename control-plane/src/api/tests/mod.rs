@@ -37,7 +37,7 @@ use crate::{
         url_policy::UrlPolicy,
     },
     service::Services,
-    store::{Store, agents, sessions},
+    store::{self, Store, sessions},
 };
 
 pub const TOKEN: &str = "reeve-admin-0123456789";
@@ -198,7 +198,7 @@ impl Api {
             approved_at: None,
         };
         let mut conn = self.services.store.conn().await.unwrap();
-        assert!(agents::insert(&mut conn, &agent).await.unwrap());
+        assert!(store::agents::insert(&mut conn, &agent).await.unwrap());
     }
 
     /// Opens a session for it, on a replica that is not there.

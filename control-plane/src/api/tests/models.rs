@@ -18,12 +18,24 @@ async fn a_model_is_registered_read_edited_and_removed(pool: PgPool) {
     let revision = made.revision();
     let made = made.is(201);
     assert_eq!(made["litellmModelName"], "openai/gpt-4o");
-    assert_eq!((&made["modelId"], &made["baseUrl"]), (&json!("gpt-4o-2024"), &json!("https://api.example.com/v1")));
-    assert_eq!((&made["status"], &made["description"], &made["maxTokens"]), (&json!("active"), &json!("big"), &json!(4096)));
+    assert_eq!(
+        (&made["modelId"], &made["baseUrl"]),
+        (&json!("gpt-4o-2024"), &json!("https://api.example.com/v1"))
+    );
+    assert_eq!(
+        (&made["status"], &made["description"], &made["maxTokens"]),
+        (&json!("active"), &json!("big"), &json!(4096))
+    );
     assert_eq!(made["sync"], json!({ "revision": revision, "state": "skipped", "proxies": [] }));
     let deployment = &made["deployments"][0];
-    assert_eq!((&deployment["apiKeySet"], &deployment["apiKeyFingerprint"]), (&json!(true), &json!("...6789")));
-    assert_eq!((&deployment["credentialId"], &deployment["order"], &deployment["weight"]), (&json!(null), &json!(1), &json!(2)));
+    assert_eq!(
+        (&deployment["apiKeySet"], &deployment["apiKeyFingerprint"]),
+        (&json!(true), &json!("...6789"))
+    );
+    assert_eq!(
+        (&deployment["credentialId"], &deployment["order"], &deployment["weight"]),
+        (&json!(null), &json!(1), &json!(2))
+    );
     assert_eq!(deployment["litellmParams"], json!({ "rpm": 10 }));
 
     let id = made["id"].as_str().unwrap();
@@ -32,8 +44,12 @@ async fn a_model_is_registered_read_edited_and_removed(pool: PgPool) {
         assert_eq!(read.header("etag"), "\"1\"");
         assert_eq!(read.is(200), made, "by {name}");
     }
-    let edited = api.patch("/api/models/gpt-4o", json!({ "maxTokens": null, "modelId": "gpt-4o" })).await.is(200);
-    assert_eq!((&edited["maxTokens"], &edited["modelId"], &edited["version"]), (&json!(null), &json!("gpt-4o"), &json!(2)));
+    let edited =
+        api.patch("/api/models/gpt-4o", json!({ "maxTokens": null, "modelId": "gpt-4o" })).await.is(200);
+    assert_eq!(
+        (&edited["maxTokens"], &edited["modelId"], &edited["version"]),
+        (&json!(null), &json!("gpt-4o"), &json!(2))
+    );
     // Nothing to change: no new version, no revision.
     let same = api.patch("/api/models/gpt-4o", json!({ "modelId": "gpt-4o" })).await;
     assert_eq!((same.header("x-reeve-revision"), same.header("etag")), (String::new(), "\"2\"".to_owned()));
@@ -63,22 +79,28 @@ async fn put_or_delete_of_a_model_never_returns_its_key(pool: PgPool) {
     heard.push(api.get(&path).await.text);
     let deployment = format!("{path}/deployments/{}", model["deployments"][0]["id"].as_str().unwrap());
     heard.push(api.patch(&deployment, rekey).await.is(200).to_string());
-    let more = json!({ "provider": "azure", "modelId": "x", "baseUrl": "https://x.example.com", "apiKey": "az-MARKER-0123456789",
-        "litellmParams": { "api_version": "2024-06-01" } });
-    heard.push(api.post(&format!("{path}/deployments"), more).await.is(201).to_string());
     // Wrong places for a key: the refusal must not repeat it.
-    for wrong in [json!({ "maxTokens": "sk-MARKER" }), json!({ "apiKey": ["sk-MARKER"] }), json!({ "litellmParams": "sk-MARKER" }),
-        json!({ "litellmParams": { "api_key": "sk-MARKER" } }), json!({ "status": "sk-MARKER" })] {
+    for wrong in [
+        json!({ "maxTokens": "sk-MARKER" }),
+        json!({ "apiKey": ["sk-MARKER"] }),
+        json!({ "litellmParams": "sk-MARKER" }),
+        json!({ "litellmParams": { "api_key": "sk-MARKER" } }),
+        json!({ "status": "sk-MARKER" }),
+    ] {
         let refused = api.patch(&path, wrong).await;
         assert_eq!(refused.status, 422, "{}", refused.text);
         heard.push(refused.text);
     }
+    let more = json!({ "provider": "azure", "modelId": "x", "baseUrl": "https://x.example.com", "apiKey": "az-MARKER-0123456789",
+        "litellmParams": { "api_version": "2024-06-01" } });
+    heard.push(api.post(&format!("{path}/deployments"), more).await.is(201).to_string());
     heard.push(api.delete(&path).await.is(200).to_string());
     heard.push(api.get("/api/audit").await.text);
     heard.push(api.get("/api/changes").await.text);
     let secret: Vec<&String> = heard.iter().filter(|text| text.contains(key)).collect();
     assert!(secret.is_empty(), "{secret:?}");
-    let left: i64 = sqlx::query_scalar("select count(*) from provider_credential").fetch_one(&pool).await.unwrap();
+    let left: i64 =
+        sqlx::query_scalar("select count(*) from provider_credential").fetch_one(&pool).await.unwrap();
     assert_eq!(left, 0, "typed keys go with their deployment");
 }
 
@@ -88,7 +110,8 @@ async fn the_last_deployment_stays_and_fields_of_the_backend_need_one_that_is_me
     let model = api.model("one").await;
     let first = format!("/api/models/one/deployments/{}", model["deployments"][0]["id"].as_str().unwrap());
     api.delete(&first).await.problem(409, "last-deployment");
-    let body = json!({ "provider": "vllm", "modelId": "llama", "baseUrl": "http://10.0.0.7:8000", "weight": 3 });
+    let body =
+        json!({ "provider": "vllm", "modelId": "llama", "baseUrl": "http://10.0.0.7:8000", "weight": 3 });
     let second = api.post("/api/models/one/deployments", body).await.is(201);
     assert_eq!((&second["apiKeySet"], &second["provider"]), (&json!(false), &json!("vllm")));
     assert_eq!(api.get("/api/models/one/deployments").await.is(200)["items"].as_array().unwrap().len(), 2);
@@ -111,7 +134,8 @@ async fn a_credential_is_shared_by_name_replaced_and_kept_while_in_use(pool: PgP
     let model = json!({ "name": "One", "provider": "openai", "modelId": "gpt-4o", "credentialId": "prod" });
     let model = api.post("/api/models", model).await.is(201);
     assert_eq!(model["deployments"][0]["credentialId"], made["id"]);
-    let wrong = json!({ "name": "Two", "provider": "anthropic", "modelId": "claude", "credentialId": "prod" });
+    let wrong =
+        json!({ "name": "Two", "provider": "anthropic", "modelId": "claude", "credentialId": "prod" });
     assert_eq!(api.post("/api/models", wrong).await.problem(422, "invalid")["field"], "credentialId");
     let both = json!({ "name": "Two", "provider": "openai", "modelId": "x", "credentialId": "prod", "apiKey": "sk-0" });
     assert_eq!(api.post("/api/models", both).await.problem(422, "invalid")["field"], "credentialId");
@@ -121,7 +145,8 @@ async fn a_credential_is_shared_by_name_replaced_and_kept_while_in_use(pool: PgP
     let new = json!({ "apiKey": "sk-provider-9876543210" });
     let stale = api.call("PATCH", "/api/credentials/prod", Some(new.clone()), &[("if-match", "\"7\"")]).await;
     stale.problem(412, "version-mismatch");
-    let replaced = api.call("PATCH", "/api/credentials/prod", Some(new), &[("if-match", "\"1\"")]).await.is(200);
+    let replaced =
+        api.call("PATCH", "/api/credentials/prod", Some(new), &[("if-match", "\"1\"")]).await.is(200);
     assert_eq!((&replaced["fingerprint"], &replaced["generation"]), (&json!("...3210"), &json!(2)));
     let in_use = api.delete("/api/credentials/prod").await.problem(409, "in-use");
     assert!(in_use["detail"].as_str().unwrap().contains("openai/one"), "{in_use}");

@@ -17,10 +17,18 @@ fn writes(deployment: &str, token: &str) -> Vec<(&'static str, String, Option<Va
     vec![
         ("POST", "/api/proxies/eu/check".into(), None),
         ("PATCH", "/api/proxies/eu".into(), json_of(json!({ "labels": { "region": "eu" } }))),
-        ("POST", "/api/credentials".into(), json_of(json!({ "name": "prod", "provider": "openai", "apiKey": key }))),
+        (
+            "POST",
+            "/api/credentials".into(),
+            json_of(json!({ "name": "prod", "provider": "openai", "apiKey": key })),
+        ),
         ("PATCH", "/api/credentials/prod".into(), json_of(json!({ "apiKey": "sk-provider-9876543210" }))),
         ("PATCH", "/api/models/one".into(), json_of(json!({ "description": "new" }))),
-        ("POST", "/api/models/one/deployments".into(), json_of(json!({ "provider": "openai", "modelId": "x", "credentialId": "prod" }))),
+        (
+            "POST",
+            "/api/models/one/deployments".into(),
+            json_of(json!({ "provider": "openai", "modelId": "x", "credentialId": "prod" })),
+        ),
         ("PATCH", format!("/api/models/one/deployments/{deployment}"), json_of(json!({ "weight": 2 }))),
         ("DELETE", format!("/api/models/one/deployments/{deployment}"), None),
         ("PATCH", "/api/realms/red".into(), json_of(json!({ "monthlyBudgetUsd": 3 }))),
@@ -58,14 +66,19 @@ async fn g9_an_audit_row_for_every_change(pool: PgPool) {
     assert_eq!(count().await, (4, 3), "a token is no change that agents or proxies can notice");
     api.agent(DID, AgentStatus::Pending).await;
     api.connect(DID).await;
-    sqlx::query("update agent_session set rejected_hash = 'x', rejected_version = 1").execute(&pool).await.unwrap();
+    sqlx::query("update agent_session set rejected_hash = 'x', rejected_version = 1")
+        .execute(&pool)
+        .await
+        .unwrap();
 
-    let mut covered = vec!["POST /api/proxies", "POST /api/models", "POST /api/realms", "POST /api/enrollment-tokens"];
+    let mut covered =
+        vec!["POST /api/proxies", "POST /api/models", "POST /api/realms", "POST /api/enrollment-tokens"];
     let writes = writes(model["deployments"][0]["id"].as_str().unwrap(), token["id"].as_str().unwrap());
     for (method, path, body) in &writes {
         // A write that fails leaves nothing: refused by its precondition or by its body.
         let before = count().await;
-        let failed = api.call(method, path, Some(json!({ "nonsense": true })), &[("if-match", "\"999\"")]).await;
+        let failed =
+            api.call(method, path, Some(json!({ "nonsense": true })), &[("if-match", "\"999\"")]).await;
         if failed.status >= 400 {
             assert_eq!(count().await, before, "{method} {path} failed and left something");
         } else {
@@ -80,7 +93,8 @@ async fn g9_an_audit_row_for_every_change(pool: PgPool) {
         let revision = answer.header("x-reeve-revision");
         assert_eq!(after.1 - before.1, i64::from(!revision.is_empty()), "{method} {path}");
     }
-    let paths: Vec<String> = writes.iter().map(|(method, path, _)| format!("{method} {}", template(path))).collect();
+    let paths: Vec<String> =
+        writes.iter().map(|(method, path, _)| format!("{method} {}", template(path))).collect();
     covered.extend(paths.iter().map(String::as_str));
     let document = serde_json::to_value(crate::api::openapi()).unwrap();
     for (path, operations) in document["paths"].as_object().unwrap() {
@@ -91,11 +105,16 @@ async fn g9_an_audit_row_for_every_change(pool: PgPool) {
         }
     }
 
-    let mut rows = audit::list(&mut api.services.store.conn().await.unwrap(), &Filter::default(), 1000).await.unwrap();
+    let mut rows =
+        audit::list(&mut api.services.store.conn().await.unwrap(), &Filter::default(), 1000).await.unwrap();
     rows.reverse();
     let mut previous = String::new();
     for (n, (row, hash)) in rows.iter().enumerate() {
-        assert_eq!((row.seq, &row.prev_hash), (i64::try_from(n).unwrap() + 1, &previous), "the chain has no gap");
+        assert_eq!(
+            (row.seq, &row.prev_hash),
+            (i64::try_from(n).unwrap() + 1, &previous),
+            "the chain has no gap"
+        );
         assert_eq!(&row.hash(), hash, "row {} is as it was written", row.seq);
         assert_eq!(row.actor, "admin");
         previous.clone_from(hash);
@@ -106,8 +125,24 @@ async fn g9_an_audit_row_for_every_change(pool: PgPool) {
 
 /// A path with its parameters left out.
 fn template(path: &str) -> String {
-    let known = ["api", "proxies", "check", "credentials", "models", "deployments", "realms", "agents", "keys", "rotate",
-        "enrollment-tokens", "approve", "revoke", "llm-config", "retry", "enroll"];
+    let known = [
+        "api",
+        "proxies",
+        "check",
+        "credentials",
+        "models",
+        "deployments",
+        "realms",
+        "agents",
+        "keys",
+        "rotate",
+        "enrollment-tokens",
+        "approve",
+        "revoke",
+        "llm-config",
+        "retry",
+        "enroll",
+    ];
     let parts = path.split('/').map(|part| if part.is_empty() || known.contains(&part) { part } else { "*" });
     parts.collect::<Vec<_>>().join("/")
 }
@@ -120,7 +155,10 @@ async fn the_audit_chain_is_filtered_and_exported(pool: PgPool) {
     api.patch("/api/realms/red", json!({ "name": "Red, \"the\" realm" })).await.is(200);
     let edits = api.get("/api/audit?action=realm.update").await.is(200);
     assert_eq!(edits["items"].as_array().unwrap().len(), 1);
-    assert_eq!((&edits["items"][0]["before"]["name"], &edits["items"][0]["after"]["version"]), (&json!("red"), &json!(2)));
+    assert_eq!(
+        (&edits["items"][0]["before"]["name"], &edits["items"][0]["after"]["version"]),
+        (&json!("red"), &json!(2))
+    );
     let subject = format!("/api/audit?subject=model/{}", model["id"].as_str().unwrap());
     assert_eq!(api.get(&subject).await.is(200)["items"].as_array().unwrap().len(), 1);
     assert_eq!(api.get("/api/audit?subject=realm").await.is(200)["items"].as_array().unwrap().len(), 2);

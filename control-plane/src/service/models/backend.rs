@@ -146,9 +146,8 @@ pub async fn update(
         new.litellm_params = params;
     }
     let typed = matches!(patch.key, Some(Key::Typed(_)));
-    let key = patch
-        .key
-        .unwrap_or_else(|| old.credential_id.map_or(Key::None, |id| Key::Stored(id.0.to_string())));
+    let key =
+        patch.key.unwrap_or_else(|| old.credential_id.map_or(Key::None, |id| Key::Stored(id.0.to_string())));
     let secret = secret_of(s, conn, provider, &key).await?;
     check(&new, provider, secret.as_ref().map(|(_, secret)| secret))?;
     new.credential_id = match (key, secret) {
@@ -200,10 +199,8 @@ async fn secret_of(
         Ok(id) => credentials::get(conn, CredentialId(id)).await?,
         Err(_) => credentials::by_name(conn, name).await?,
     };
-    let credential = lookup::in_field(
-        "credentialId",
-        credential.ok_or_else(|| Error::not_found("credential", name)),
-    )?;
+    let credential =
+        lookup::in_field("credentialId", credential.ok_or_else(|| Error::not_found("credential", name)))?;
     if credential.provider != provider.name() {
         return Err(Error::invalid(
             "credentialId",
@@ -214,9 +211,9 @@ async fn secret_of(
             ),
         ));
     }
-    let sealed = credentials::sealed_key(conn, credential.id).await?.ok_or_else(|| {
-        Error::invalid("credentialId", "was removed meanwhile; choose another one")
-    })?;
+    let sealed = credentials::sealed_key(conn, credential.id)
+        .await?
+        .ok_or_else(|| Error::invalid("credentialId", "was removed meanwhile; choose another one"))?;
     let secret = s
         .store
         .sealer

@@ -68,7 +68,8 @@ pub async fn create(s: &Services, ctx: &Context, new: NewModel) -> Result<Writte
         objects: objects.clone(),
         ..Change::default()
     };
-    let entry = Entry::new(format!("model/{id}")).after(&view).at(Location::created(format!("/api/models/{id}")));
+    let entry =
+        Entry::new(format!("model/{id}")).after(&view).at(Location::created(format!("/api/models/{id}")));
     let revision = s.finish(tx, ctx, change, entry).await?;
     Ok(Written { version: Some(view.version), view, revision: Some(revision), objects, created: true })
 }

@@ -9,7 +9,12 @@ use crate::{
 };
 
 /// Returns the id of what is gone.
-pub async fn delete(s: &Services, ctx: &Context, name: &str, expected: Option<i64>) -> Result<Written<ModelId>> {
+pub async fn delete(
+    s: &Services,
+    ctx: &Context,
+    name: &str,
+    expected: Option<i64>,
+) -> Result<Written<ModelId>> {
     let now = s.store.clock.now();
     let mut tx = s.store.begin("model.delete").await?;
     let found = lookup::model(tx.conn(), name).await?;

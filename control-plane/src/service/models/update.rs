@@ -47,7 +47,8 @@ pub async fn update(
     let max_tokens = patch.max_tokens.unwrap_or(old.max_tokens);
     check_range("maxTokens", max_tokens, 1, MAX_TOKENS)?;
     let status = patch.status.unwrap_or(old.status);
-    let moved = if patch.backend.is_empty() { false } else { edit_only(s, tx.conn(), &old, patch.backend).await? };
+    let moved =
+        if patch.backend.is_empty() { false } else { edit_only(s, tx.conn(), &old, patch.backend).await? };
     let edited = description != old.description || max_tokens != old.max_tokens || status != old.status;
     if !edited && !moved {
         let objects = objects(&before);
@@ -76,7 +77,13 @@ pub async fn update(
     let objects = if change.objects.is_empty() { objects(&after) } else { change.objects.clone() };
     let entry = Entry::new(format!("model/{}", old.id)).before(&before).after(&after);
     let revision = s.finish(tx, ctx, change, entry).await?;
-    Ok(Written { version: Some(after.version), view: after, revision: Some(revision), objects, created: false })
+    Ok(Written {
+        version: Some(after.version),
+        view: after,
+        revision: Some(revision),
+        objects,
+        created: false,
+    })
 }
 
 /// The fields of the backend, where it is clear which one is meant.

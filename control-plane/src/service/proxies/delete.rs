@@ -3,11 +3,7 @@
 use super::decided;
 use crate::{
     base::{context::Context, ids::ProxyId},
-    domain::{
-        change::Change,
-        error::Result,
-        object::Object,
-    },
+    domain::{change::Change, error::Result, object::Object},
     service::{Entry, Services, Written, check_version, lookup},
     store::{applied, proxies, work},
 };

@@ -94,7 +94,7 @@ pub struct WorkView {
     /// Deployment, realm (of a team) or key id.
     pub id: uuid::Uuid,
     /// The newest revision that asked for it.
-    pub revision: Revision,
+    pub revision: i64,
     pub attempts: i32,
     pub next_attempt_at: DateTime<Utc>,
     pub parked_code: Option<String>,
@@ -224,7 +224,10 @@ fn check_labels(labels: &BTreeMap<String, String>) -> Result<()> {
         (min..=63).contains(&text.chars().count()) && !text.chars().any(char::is_control)
     };
     if labels.len() > 32 || labels.iter().any(|(k, v)| !fine(k, 1) || !fine(v, 0)) {
-        return Err(Error::invalid("labels", "expected at most 32, each name and value at most 63 characters"));
+        return Err(Error::invalid(
+            "labels",
+            "expected at most 32, each name and value at most 63 characters",
+        ));
     }
     Ok(())
 }

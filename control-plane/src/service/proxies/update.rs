@@ -56,9 +56,8 @@ pub async fn update(
         check_labels(&labels)?;
         new.labels = labels;
     }
-    let current = proxies::master_key(tx.conn(), old.id)
-        .await?
-        .ok_or_else(|| Error::not_found("proxy", name))?;
+    let current =
+        proxies::master_key(tx.conn(), old.id).await?.ok_or_else(|| Error::not_found("proxy", name))?;
     let rekeyed = match patch.master_key {
         Some(key) => {
             check_secret("masterKey", &key)?;

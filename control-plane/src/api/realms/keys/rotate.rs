@@ -24,11 +24,7 @@ pub struct Rotated {
     params(("id" = String, Path, description = "Id or slug")),
     responses((status = 201, body = Rotated)),
 )]
-pub async fn rotate_key(
-    State(state): State<ApiState>,
-    ApiPath(id): ApiPath<String>,
-    write: Write,
-) -> Result {
+pub async fn rotate_key(State(state): State<ApiState>, ApiPath(id): ApiPath<String>, write: Write) -> Result {
     let written = keys::rotate(&state.services, &write.ctx, &id).await?;
     let sync = answer::settle(&state, &write, &written).await?;
     let headers = answer::headers(&write, &written);
