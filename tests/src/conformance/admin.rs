@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::step::{By, Case, Step, case, get, list_models, new_key, patch, post};
+use super::step::{By, Case, Step, case, get, list_models, new_key, new_model, patch, post};
 
 const BY: By = By::Key("k");
 
@@ -34,10 +34,16 @@ pub(super) fn cases() -> Vec<Case> {
         case(
             "some routes say it differently",
             [
+                new_model("m"),
                 new_key("k", json!({ "models": ["{run}-m"] })),
                 post("/model/new", json!({ "model_name": "x", "litellm_params": { "model": "openai/x" } }))
                     .by(BY)
                     .error(403, "auth_error", role),
+                post("/model/delete", json!({ "id": "{run}-nope" })).by(BY).error(
+                    400,
+                    "invalid_request_error",
+                    "not found in db",
+                ),
                 post("/model/delete", json!({ "id": "{run}-m" }))
                     .by(BY)
                     .is(403, json!({ "error": { "type": "auth_error" } })),

@@ -4,6 +4,8 @@
 //! case, so the two proxies are equal by both matching it. `run` plays a case against any base URL and master key;
 //! ids are unique per run, and what a case made is removed after it. The areas' cases are in the modules beside.
 
+#![expect(clippy::needless_pass_by_value, reason = "the cases' `json!` literals read better without a `&`")]
+
 mod admin;
 mod budgets;
 mod credentials;

@@ -4,8 +4,8 @@
 use serde_json::{Value, json};
 
 use super::step::{
-    By, Case, Step, case, chat, chat_body, get, list_models, model, new_key, new_model, new_team, post,
-    probe, update_key, update_team,
+    By, Case, Step, case, chat, chat_body, get, key_info, list_models, model, new_key, new_model, new_team,
+    post, probe, update_key, update_team,
 };
 
 /// A deployment that answers "hello" by itself.
@@ -233,6 +233,7 @@ fn refusals() -> Vec<Case> {
                 probe("k", "a").error(401, "expired_key", "Expired Key").eventually(),
                 probe("k", "b").key_refused(),
                 list_models("k").error(401, "expired_key", "Expired Key"),
+                key_info("k").is(200, json!({ "info": { "status": "expired" } })),
                 update_key("k", json!({ "duration": "1h" })),
                 probe("k", "a").allowed(),
             ],
@@ -366,6 +367,42 @@ fn calls() -> Vec<Case> {
                 400,
                 "invalid_request_error",
                 "Missing required parameter: 'input'",
+            ),
+        ]),
+        case("OpenAI's responses and completions follow the same rights", [
+            mock("a"),
+            new_key("k", json!({ "models": ["{run}-a"] })),
+            post("/v1/responses", input("a")).by(By::Key("k")).is(200, json!({ "object": "response", "id": "*" })),
+            post("/v1/responses", input("b")).by(By::Key("k")).key_refused(),
+            post("/v1/responses", json!({ "model": "{run}-b" })).by(By::Key("k")).key_refused(),
+            post("/responses", json!({ "model": "{run}-a" })).by(By::Key("k")).error(
+                400,
+                "invalid_request_error",
+                "Missing required parameter: 'input'",
+            ),
+            post("/v1/completions", json!({ "model": "{run}-a", "prompt": "x" }))
+                .by(By::Key("k"))
+                .is(200, json!({ "object": "text_completion", "choices": [{ "text": "hello" }] })),
+            post("/v1/completions", json!({ "model": "{run}-b", "prompt": "x" })).by(By::Key("k")).key_refused(),
+        ]),
+        case("Anthropic's messages follow the same rights, and say no in their own shape after them", [
+            mock("a"),
+            new_key("k", json!({ "models": ["{run}-a"] })),
+            post("/v1/messages", chat_body("a")).by(By::Key("k")).is(
+                200,
+                json!({
+                    "type": "message", "role": "assistant", "model": "{run}-a", "stop_reason": "end_turn",
+                    "content": [{ "type": "text", "text": "hello" }],
+                }),
+            ),
+            post("/v1/messages", chat_body("b")).by(By::Key("k")).key_refused(),
+            post("/v1/messages/count_tokens", chat_body("b")).by(By::Key("k")).key_refused(),
+            post("/v1/messages", json!({ "model": "{run}-a" })).by(By::Key("k")).is(
+                400,
+                json!({
+                    "type": "error",
+                    "error": { "type": "invalid_request_error", "message": "~Missing required parameter: 'messages'" },
+                }),
             ),
         ]),
         case("a dead upstream is a 500, and a probe does not notice", [

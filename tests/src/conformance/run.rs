@@ -26,8 +26,13 @@ pub struct Subject {
 pub async fn run(subject: &Subject, case: &Case) -> Result<(), String> {
     let player = Player {
         subject,
-        http: Client::builder().no_proxy().build().map_err(|error| error.to_string())?,
-        prefix: format!("conf-{}", &uuid::Uuid::new_v4().simple().to_string()[..12]),
+        // LiteLLM closes a kept-alive connection after some 500s without saying so.
+        http: Client::builder()
+            .no_proxy()
+            .pool_max_idle_per_host(0)
+            .build()
+            .map_err(|error| error.to_string())?,
+        prefix: prefix(),
     };
     let mut made = Made::default();
     let mut outcome = Ok(());
@@ -45,6 +50,11 @@ pub async fn run(subject: &Subject, case: &Case) -> Result<(), String> {
     }
     player.clean(made).await;
     outcome
+}
+
+#[expect(clippy::disallowed_methods, reason = "every run needs ids that no run had")]
+fn prefix() -> String {
+    format!("conf-{}", &uuid::Uuid::new_v4().simple().to_string()[..12])
 }
 
 /// What is to be removed again.
