@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use crate::api::Who;
 use crate::db::{Db, KeyRow, TeamRow};
 use crate::error::{ApiError, repr};
+use crate::inference::Kind;
 use crate::world::{Inner, Settings};
 
 #[derive(Debug)]
@@ -164,12 +165,7 @@ fn model_denied(settings: &Settings, kind: &str, model: &str) -> ApiError {
 }
 
 fn check_expiry(key: &KeyRow, now: DateTime<Utc>) -> Result<(), ApiError> {
-    let Some(expires) = key.str("expires").and_then(|text| text.parse::<DateTime<Utc>>().ok()) else {
-        return Ok(());
-    };
-    if expires >= now {
-        return Ok(());
-    }
+    let Some(expires) = key.expires().filter(|at| *at < now) else { return Ok(()) };
     let message =
         format!("Authentication Error - Expired Key. Key Expiry time {expires} and current time {now}");
     Err(ApiError::proxy(401, "expired_key", key.str("key_name"), message))
@@ -212,9 +208,7 @@ fn over_budget(settings: &Settings, whose: &str, spend: f64, max: f64) -> ApiErr
 fn check_route(key: &KeyRow, path: &str) -> Result<(), ApiError> {
     let allowed = key.list("allowed_routes");
     let permits = |route: &&str| match *route {
-        "llm_api_routes" | "openai_routes" => {
-            path.ends_with("/models") || path.ends_with("/completions") || path.ends_with("/embeddings")
-        }
+        "llm_api_routes" | "openai_routes" => path.ends_with("/models") || Kind::of("POST", path).is_some(),
         "info_routes" => path.ends_with("/info") || path.ends_with("/list") || path.ends_with("/models"),
         "management_routes" => ["/key/", "/team/", "/model/"].iter().any(|head| path.starts_with(head)),
         route => route == path || route.strip_suffix('*').is_some_and(|head| path.starts_with(head)),

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use chrono::{DateTime, Utc};
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
@@ -127,6 +128,12 @@ pub(crate) struct KeyRow {
     pub(crate) seq: u64,
     pub(crate) token: String,
     pub(crate) fields: Row,
+}
+
+impl KeyRow {
+    pub(crate) fn expires(&self) -> Option<DateTime<Utc>> {
+        self.str("expires")?.parse().ok()
+    }
 }
 
 #[derive(Debug, Clone)]

@@ -1,5 +1,7 @@
 //! Every fault, the log and the lag between instances, over real connections.
 
+#![expect(clippy::expect_used, reason = "a helper of a test fails by panicking")]
+
 use std::time::Duration;
 
 use proxy_sim::{Fault, Lag, Rule, Settings, Sim, SimConfig, SimState, hash};

@@ -79,7 +79,7 @@ const ROUTES: &[Route] = &[
     Route("GET", "/health/license", Who::Admin, health::license),
     Route("POST", "/model/new", Who::ModelAdmin, model::new::run),
     Route("PATCH", "/model/{}/update", Who::ModelPatchAdmin, model::update::run),
-    Route("POST", "/model/delete", Who::ModelAdmin, model::delete::run),
+    Route("POST", "/model/delete", Who::AnyKey, model::delete::run),
     Route("GET", "/model/info", Who::AnyKey, model::info::live),
     Route("GET", "/v1/model/info", Who::AnyKey, model::info::live),
     Route("GET", "/v2/model/info", Who::AnyKey, model::info::paged),
@@ -105,9 +105,6 @@ const ROUTES: &[Route] = &[
     Route("PATCH", "/credentials/{*}", Who::Admin, credential::update),
     Route("DELETE", "/credentials/{*}", Who::Admin, credential::delete),
     // Here so that a key's `allowed_routes` refuses them as LiteLLM does.
-    Route("POST", "/v1/responses", Who::AnyKey, not_simulated),
-    Route("POST", "/v1/messages", Who::AnyKey, not_simulated),
-    Route("POST", "/v1/completions", Who::AnyKey, not_simulated),
     Route("POST", "/openai/{*}", Who::AnyKey, not_simulated),
     Route("POST", "/azure/{*}", Who::AnyKey, not_simulated),
 ];

@@ -1,15 +1,17 @@
-//! Chat completions and embeddings: the caller's rights, the choice of a deployment, the upstream call, the spend.
+//! Inference: the caller's rights, the choice of a deployment, the upstream call, the spend.
 //! Called by `api` for its routes. The lock is held before and after the upstream call, never across it.
 
 mod choose;
+mod kind;
 mod reply;
 mod upstream;
 
 use axum::http::{HeaderName, HeaderValue};
 use axum::response::Response;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use self::choose::Target;
+pub(crate) use self::kind::Kind;
 use crate::api::object;
 use crate::auth::{self, Caller};
 use crate::error::ApiError;
@@ -18,48 +20,6 @@ use crate::world::Inner;
 
 /// Attempts over the deployments of one name (LiteLLM's default: 2 retries).
 const ATTEMPTS: usize = 3;
-
-/// A model name that no deployment has.
-fn unavailable(kind: Kind, name: &str) -> ApiError {
-    let message = format!(
-        "{}: Invalid model name passed in model={name}. Call `/v1/models` to view available models for your key.",
-        kind.path()
-    );
-    let mut error = ApiError::proxy(400, "invalid_request_error", None, message.clone());
-    error.body["error"]["provider_specific_fields"] = json!({ "error": message });
-    error
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kind {
-    Chat,
-    Embeddings,
-}
-
-impl Kind {
-    pub(crate) fn of(method: &str, path: &str) -> Option<Self> {
-        match (method, path) {
-            ("POST", "/v1/chat/completions" | "/chat/completions") => Some(Self::Chat),
-            ("POST", "/v1/embeddings" | "/embeddings") => Some(Self::Embeddings),
-            _ => None,
-        }
-    }
-
-    /// The route's path below `/v1`, here and upstream.
-    pub(crate) fn path(self) -> &'static str {
-        match self {
-            Self::Chat => "/chat/completions",
-            Self::Embeddings => "/embeddings",
-        }
-    }
-
-    fn required(self) -> &'static str {
-        match self {
-            Self::Chat => "messages",
-            Self::Embeddings => "input",
-        }
-    }
-}
 
 /// A call that may be made.
 struct Admitted {
@@ -85,6 +45,7 @@ pub(crate) async fn answer(instance: &Instance, incoming: &Incoming, kind: Kind)
             break;
         }
     }
+    let failure = kind.shaped(failure);
     serve::json(failure.status, &failure.body)
 }
 
@@ -111,16 +72,10 @@ fn admit(instance: &Instance, incoming: &Incoming, kind: Kind) -> Result<Admitte
     let caller = auth::authenticate(&mut inner, instance.number, &incoming.headers, &request, now)?;
     let called = in_query.or(in_body).map(str::to_owned);
     let body = parsed?;
-    if !body.contains_key(kind.required()) {
-        let name = kind.required();
-        let message = format!("{}: Missing required parameter: '{name}'.", kind.path());
-        return Err(if old {
-            ApiError::proxy(500, "internal_server_error", None, message)
-        } else {
-            ApiError::proxy(400, "invalid_request_error", Some(name), message)
-        });
+    if let Some(error) = kind.missing(&body, old) {
+        return Err(error);
     }
-    let Some(called) = called else { return Err(unavailable(kind, "None")) };
+    let Some(called) = called else { return Err(kind.unavailable("None")) };
     let Inner { db, views, .. } = &mut *inner;
     let view = &mut views[instance.number];
     if view.deployments(&called).is_empty() {
@@ -129,7 +84,7 @@ fn admit(instance: &Instance, incoming: &Incoming, kind: Kind) -> Result<Admitte
     }
     let targets = choose::targets(view, &called, world.upstream.as_deref());
     if targets.is_empty() {
-        return Err(unavailable(kind, &called));
+        return Err(kind.unavailable(&called));
     }
     Ok(Admitted { caller, body, targets })
 }
@@ -149,7 +104,8 @@ fn succeed(
     let shown = body.get("model").and_then(Value::as_str).unwrap_or(&target.model).to_owned();
     answer["model"] = Value::String(shown);
     let stream = kind == Kind::Chat && body.get("stream") == Some(&Value::Bool(true));
-    let mut response = if stream { reply::stream(&answer) } else { serve::json(200, &answer) };
+    let mut response =
+        if stream { reply::stream(&answer) } else { serve::json(200, &reply::shaped(kind, &answer)) };
     let version = instance.state.settings().version;
     for (name, value) in [
         ("x-litellm-model-id", target.id.clone()),

@@ -9,10 +9,12 @@ use serde_json::{Value, json};
 use super::Kind;
 use crate::clock::new_id;
 
-/// What the simulator says where no upstream is: 10 tokens in, 20 out, as LiteLLM's mock.
+/// What the simulator says where no upstream is: 10 tokens in, 20 out, as LiteLLM's mock. All but embeddings are
+/// chat answers until `shaped`.
 pub(super) fn own(kind: Kind, text: &str, now: DateTime<Utc>) -> Value {
     match kind {
-        Kind::Chat => json!({
+        Kind::CountTokens => json!({ "usage": {} }),
+        Kind::Chat | Kind::Completions | Kind::Responses | Kind::Messages => json!({
             "id": format!("chatcmpl-{}", new_id()),
             "object": "chat.completion",
             "created": now.timestamp(),
@@ -25,6 +27,37 @@ pub(super) fn own(kind: Kind, text: &str, now: DateTime<Utc>) -> Value {
             "object": "list",
             "data": [{ "object": "embedding", "index": 0, "embedding": [0.1, 0.1, 0.1, 0.1] }],
             "usage": { "prompt_tokens": 5, "completion_tokens": 0, "total_tokens": 5 },
+        }),
+    }
+}
+
+/// A chat answer in the shape of the route that was called.
+pub(super) fn shaped(kind: Kind, answer: &Value) -> Value {
+    let content = &answer["choices"][0]["message"]["content"];
+    let used = |name: &str| answer["usage"][name].as_u64().unwrap_or_default();
+    let (input, output) = (used("prompt_tokens"), used("completion_tokens"));
+    match kind {
+        Kind::Chat | Kind::Embeddings => answer.clone(),
+        Kind::CountTokens => json!({ "input_tokens": 8, "litellm_count_source": "local_estimate" }),
+        Kind::Completions => json!({
+            "id": answer["id"], "object": "text_completion", "created": answer["created"], "model": answer["model"],
+            "choices": [{ "index": 0, "finish_reason": "stop", "text": content, "logprobs": null }],
+            "usage": answer["usage"],
+        }),
+        Kind::Responses => json!({
+            "id": format!("resp_{}", new_id()), "object": "response", "created_at": answer["created"],
+            "status": "completed", "model": answer["model"], "error": null,
+            "output": [{
+                "type": "message", "id": format!("msg_{}", new_id()), "status": "completed", "role": "assistant",
+                "content": [{ "type": "output_text", "text": content, "annotations": [] }],
+            }],
+            "usage": { "input_tokens": input, "output_tokens": output, "total_tokens": input + output },
+        }),
+        Kind::Messages => json!({
+            "id": format!("msg_{}", new_id()), "type": "message", "role": "assistant", "model": answer["model"],
+            "content": [{ "type": "text", "text": content }],
+            "stop_reason": "end_turn", "stop_sequence": null,
+            "usage": { "input_tokens": input, "output_tokens": output },
         }),
     }
 }

@@ -18,17 +18,17 @@ pub(super) async fn call(
     kind: Kind,
     body: &Map<String, Value>,
 ) -> Result<Value, ApiError> {
+    if kind == Kind::CountTokens {
+        return Ok(reply::own(kind, "", world.clock.now()));
+    }
     let base = match (&target.mock, &target.base) {
         (Some(text), _) => return Ok(reply::own(kind, text, world.clock.now())),
         (None, None) => return Ok(reply::own(kind, "pong", world.clock.now())),
         (None, Some(base)) => base.trim_end_matches('/'),
     };
-    let mut body = body.clone();
+    let (path, mut body) = sent(kind, body);
     body.insert("model".to_owned(), json!(target.model));
-    body.remove("stream");
-    body.remove("stream_options");
-    let mut request =
-        world.http.post(format!("{base}{}", kind.path())).timeout(TIMEOUT).json(&Value::Object(body));
+    let mut request = world.http.post(format!("{base}{path}")).timeout(TIMEOUT).json(&Value::Object(body));
     if let Some(key) = &target.api_key {
         request = request.bearer_auth(key);
     }
@@ -43,6 +43,26 @@ pub(super) async fn call(
         (400..=499, _) => Err(failed(target, status, "BadRequestError", &text)),
         _ => Err(failed(target, 500, "InternalServerError", &text)),
     }
+}
+
+/// What goes to the upstream: embeddings as they are, everything else as a chat call, never streamed.
+fn sent(kind: Kind, body: &Map<String, Value>) -> (&'static str, Map<String, Value>) {
+    let mut body = body.clone();
+    if kind == Kind::Embeddings {
+        return ("/embeddings", body);
+    }
+    for name in ["stream", "stream_options"] {
+        body.remove(name);
+    }
+    for name in ["prompt", "input"] {
+        let messages = match body.remove(name) {
+            None => continue,
+            Some(Value::Array(messages)) => Value::Array(messages),
+            Some(text) => json!([{ "role": "user", "content": text }]),
+        };
+        body.insert("messages".to_owned(), messages);
+    }
+    ("/chat/completions", body)
 }
 
 fn failed(target: &Target, status: u16, class: &str, text: &str) -> ApiError {

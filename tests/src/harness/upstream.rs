@@ -17,7 +17,10 @@ pub struct Upstream {
 impl Upstream {
     pub async fn start() -> Self {
         let seen = Seen::default();
-        let app = Router::new().route("/v1/chat/completions", post(chat)).with_state(seen.clone());
+        let app = Router::new()
+            .route("/v1/chat/completions", post(chat))
+            .route("/v1/embeddings", post(embed))
+            .with_state(seen.clone());
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("bound");
         tokio::task::spawn(async move { axum::serve(listener, app).await });
@@ -42,5 +45,13 @@ async fn chat(State(seen): State<Seen>, headers: HeaderMap, Json(body): Json<Val
         "model": body["model"],
         "choices": [{ "index": 0, "message": { "role": "assistant", "content": "pong" }, "finish_reason": "stop" }],
         "usage": { "prompt_tokens": 10, "completion_tokens": 20, "total_tokens": 30 },
+    }))
+}
+
+async fn embed(Json(body): Json<Value>) -> Json<Value> {
+    Json(json!({
+        "object": "list", "model": body["model"],
+        "data": [{ "object": "embedding", "index": 0, "embedding": [0.1, 0.1, 0.1, 0.1] }],
+        "usage": { "prompt_tokens": 5, "total_tokens": 5 },
     }))
 }

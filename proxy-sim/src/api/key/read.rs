@@ -1,5 +1,6 @@
 //! `GET /key/info` and `GET /key/list`: straight from the database, so never stale.
 
+use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
 use crate::api::{Call, Reply, input, render};
@@ -21,7 +22,7 @@ pub(crate) fn info(call: &mut Call<'_>) -> Reply {
     let token = Db::token_of(&named);
     let db = &call.inner.db;
     let (row, status) = match db.keys.get(&token) {
-        Some(row) => (row, "active"),
+        Some(row) => (row, status(row, call.now)),
         None if call.inner.settings.since(104) => {
             match db.deleted_keys.iter().rev().find(|row| row.token == token) {
                 Some(row) => (row, "deleted"),
@@ -46,7 +47,10 @@ pub(crate) fn list(call: &mut Call<'_>) -> Reply {
     let db = &call.inner.db;
     let mut rows: Vec<&KeyRow> = match call.query("status") {
         Some("deleted") => db.deleted_keys.iter().collect(),
-        None | Some("active" | "expired" | "revoked") => db.keys.values().collect(),
+        None => db.keys.values().collect(),
+        Some(wanted @ ("active" | "expired" | "revoked")) => {
+            db.keys.values().filter(|row| status(row, call.now) == wanted).collect()
+        }
         Some(_) => {
             let message = "Invalid status value. Supported: 'active', 'expired', 'revoked', 'deleted'.";
             return Err(ApiError::wrapped(400, message));
@@ -75,4 +79,15 @@ pub(crate) fn list(call: &mut Call<'_>) -> Reply {
         "current_page": page,
         "total_pages": total.div_ceil(size),
     }))
+}
+
+/// LiteLLM's word for a live key's state; a block wins over an expiry.
+fn status(row: &KeyRow, now: DateTime<Utc>) -> &'static str {
+    if row.is_blocked() {
+        "revoked"
+    } else if row.expires().is_some_and(|at| at < now) {
+        "expired"
+    } else {
+        "active"
+    }
 }
