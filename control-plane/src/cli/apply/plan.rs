@@ -117,7 +117,7 @@ fn credential_step(
     found: Option<&Value>,
 ) -> Result<Option<Step>, Failure> {
     let what = format!("credential {}", credential.name);
-    let key = credential.key.key.as_ref();
+    let key = credential.key.as_ref();
     match (found, key) {
         (None, None) => {
             Err(Failure::Usage(format!("{what}: it is not there yet, so it needs apiKeyEnv or apiKeyFile")))
