@@ -79,7 +79,7 @@ impl Client {
             match self.request(call, url.clone(), &key).send().await {
                 Ok(answer) => break answer,
                 Err(error) if attempt < ATTEMPTS && !error.is_timeout() && !error.is_connect() => {
-                    attempt += 1
+                    attempt += 1;
                 }
                 Err(error) => return Err(self.unreachable(&error)),
             }

@@ -44,6 +44,7 @@ pub struct Credential {
 /// A model with one backend.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[expect(clippy::struct_field_names, reason = "the field is called modelId in the API, too")]
 pub struct Model {
     pub name: String,
     pub provider: String,

@@ -36,7 +36,7 @@ pub async fn run(apply: Apply, s: &Session) -> Result<(), Failure> {
     let file = File::load(&apply.file)?;
     let whole = plan(&file, &observe::observe(s, &file, apply.prune).await?, apply.prune)?;
     if !s.is_json() {
-        print_plan(s, &whole);
+        print_plan(&whole);
     }
     let mut done = Vec::new();
     if !apply.dry_run {
@@ -56,7 +56,7 @@ pub async fn run(apply: Apply, s: &Session) -> Result<(), Failure> {
     s.settle(done).await
 }
 
-fn print_plan(s: &Session, steps: &[Step]) {
+fn print_plan(steps: &[Step]) {
     if steps.is_empty() {
         output::line("Nothing to do: everything is as the file says.");
     }
