@@ -1,13 +1,18 @@
-"""Asks the model one thing. A plain openai program: nothing in it knows of Reeve."""
+"""A program that knows nothing of Reeve: it asks its model one question, with the openai package.
+
+The package reads OPENAI_BASE_URL and OPENAI_API_KEY by itself; OPENAI_MODEL is the one thing the program reads.
+"""
 
 import os
 import sys
 
-from openai import OpenAI
+import openai
 
-client = OpenAI()
-answer = client.chat.completions.create(
-    model=os.environ.get("OPENAI_MODEL", "gpt-4o"),
-    messages=[{"role": "user", "content": " ".join(sys.argv[1:]) or "ping"}],
-)
-print(answer.model, "says:", answer.choices[0].message.content)
+model = os.environ["OPENAI_MODEL"]
+try:
+    answer = openai.OpenAI(max_retries=0, timeout=30).chat.completions.create(
+        model=model, messages=[{"role": "user", "content": "ping"}]
+    )
+except openai.APIStatusError as error:
+    sys.exit(f"{model} refuses: HTTP {error.status_code} {error.message}")
+print(f"{model} says: {answer.choices[0].message.content}")

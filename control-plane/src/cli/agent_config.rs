@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::{
     args::Body,
     failure::Failure,
-    output::text_at,
+    output::{self, text_at},
     secrets::ApiKey,
     session::{Session, path},
 };
@@ -116,10 +116,10 @@ async fn write(s: &Session, method: Method, at: Vec<String>, body: Option<Value>
 }
 
 fn show(s: &Session, config: &Value) {
-    if s.out.is_json() {
-        return s.out.json(config);
+    if s.is_json() {
+        return output::json(config);
     }
-    s.out.facts(&[
+    output::facts(&[
         ("state", text_at(config, "/state")),
         ("mode", text_at(config, "/mode")),
         ("version", text_at(config, "/version")),

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::{
     failure::Failure,
-    output::{Column, text_at},
+    output::{self, Column, text_at},
     session::{Session, path},
 };
 
@@ -95,15 +95,20 @@ async fn list(list: List, s: &Session) -> Result<(), Failure> {
     let filters = [("realm", list.realm), ("status", list.status), ("search", list.search)];
     let filters = filters.into_iter().filter_map(|(name, value)| Some((name, value?))).collect();
     let items = s.list(path(["agents"]), filters, list.limit).await?;
-    s.out.list(&items, COLUMNS, "No agents yet: reeve enroll-token create, then reeve-agent enroll");
+    output::list(
+        s.format,
+        &items,
+        COLUMNS,
+        "No agents yet: reeve enroll-token create, then reeve-agent enroll",
+    );
     Ok(())
 }
 
 fn show(s: &Session, agent: &Value) {
-    if s.out.is_json() {
-        return s.out.json(agent);
+    if s.is_json() {
+        return output::json(agent);
     }
-    s.out.facts(&[
+    output::facts(&[
         ("agent", text_at(agent, "/name")),
         ("did", text_at(agent, "/did")),
         ("status", text_at(agent, "/status")),

@@ -5,7 +5,7 @@ use clap::Args;
 use super::{
     args::past,
     failure::Failure,
-    output::{Column, text_at},
+    output::{self, Column, text_at},
     session::{Session, path},
 };
 
@@ -51,6 +51,6 @@ pub async fn run(audit: Audit, s: &Session) -> Result<(), Failure> {
     ];
     let filters = filters.into_iter().filter_map(|(name, value)| Some((name, value?))).collect();
     let items = s.list(path(["audit"]), filters, audit.limit).await?;
-    s.out.list(&items, COLUMNS, "Nothing has changed yet.");
+    output::list(s.format, &items, COLUMNS, "Nothing has changed yet.");
     Ok(())
 }

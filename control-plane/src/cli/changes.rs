@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::{
     failure::Failure,
-    output::{Column, text_at},
+    output::{self, Column, text_at},
     session::{Session, not_converged, path},
 };
 
@@ -45,7 +45,7 @@ const OBJECTS: &[Column] = &[
 pub async fn run(changes: Changes, s: &Session) -> Result<(), Failure> {
     let Some(revision) = changes.revision else {
         let items = s.list(path(["changes"]), Vec::new(), changes.limit).await?;
-        s.out.list(&items, COLUMNS, "Nothing has changed yet.");
+        output::list(s.format, &items, COLUMNS, "Nothing has changed yet.");
         return Ok(());
     };
     let waited = s.settle(vec![revision]).await;
@@ -61,11 +61,11 @@ pub async fn run(changes: Changes, s: &Session) -> Result<(), Failure> {
 }
 
 fn show(s: &Session, receipt: &Value) {
-    if s.out.is_json() {
-        return s.out.json(receipt);
+    if s.is_json() {
+        return output::json(receipt);
     }
     let count = |name: &str| text_at(receipt, &format!("/agents/{name}"));
-    s.out.facts(&[
+    output::facts(&[
         ("revision", text_at(receipt, "/revision")),
         ("state", text_at(receipt, "/state")),
         ("kind", text_at(receipt, "/kind")),
@@ -86,10 +86,10 @@ fn show(s: &Session, receipt: &Value) {
     ]);
     let objects = objects(receipt);
     if !objects.is_empty() {
-        s.out.line("");
-        s.out.table(&objects, OBJECTS);
+        output::line("");
+        output::table(&objects, OBJECTS);
     }
-    s.out.section(receipt, "/agents/items", AGENTS);
+    output::section(receipt, "/agents/items", AGENTS);
 }
 
 /// Every proxy's objects in one list, each with its proxy's name.

@@ -79,7 +79,7 @@ impl Client {
             match self.request(call, url.clone(), &key).send().await {
                 Ok(answer) => break answer,
                 Err(error) if attempt < ATTEMPTS && !error.is_timeout() && !error.is_connect() => {
-                    attempt += 1
+                    attempt += 1;
                 }
                 Err(error) => return Err(self.unreachable(&error)),
             }
@@ -143,7 +143,7 @@ async fn read(mut answer: reqwest::Response) -> Result<Reply, Failure> {
     }
     let body: Result<Value, _> = serde_json::from_slice(&bytes);
     if !(200..300).contains(&status) {
-        return Err(Failure::Refused(Problem::read(status, &body.unwrap_or_default(), request_id)));
+        return Err(Failure::Refused(Box::new(Problem::read(status, &body.unwrap_or_default(), request_id))));
     }
     let body = match body {
         Ok(body) => body,

@@ -6,7 +6,7 @@ use reqwest::Method;
 use super::{
     args::Body,
     failure::Failure,
-    output::{Column, text_at},
+    output::{self, Column, text_at},
     secrets::ApiKey,
     session::{Session, path},
 };
@@ -66,7 +66,12 @@ pub async fn run(command: Command, s: &Session) -> Result<(), Failure> {
         }
         Command::List => {
             let items = s.list(path(["credentials"]), Vec::new(), 1000).await?;
-            s.out.list(&items, COLUMNS, "No credentials: a model can also carry a key of its own.");
+            output::list(
+                s.format,
+                &items,
+                COLUMNS,
+                "No credentials: a model can also carry a key of its own.",
+            );
             Ok(())
         }
         Command::Rotate(Rotate { credential, api_key }) => {

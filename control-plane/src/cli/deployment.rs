@@ -7,7 +7,7 @@ use super::{
     args::Body,
     failure::Failure,
     model::{BACKENDS, Backend, BackendEdit},
-    output::text_at,
+    output::{self, text_at},
     session::{Session, path},
 };
 
@@ -59,7 +59,7 @@ pub async fn run(command: Command, s: &Session) -> Result<(), Failure> {
         }
         Command::List(OfModel { model }) => {
             let items = s.list(path(["models", &model, "deployments"]), Vec::new(), 1000).await?;
-            s.out.list(&items, BACKENDS, "No backends.");
+            output::list(s.format, &items, BACKENDS, "No backends.");
             Ok(())
         }
         Command::Edit(Edit { one: One { model, deployment }, backend }) => {

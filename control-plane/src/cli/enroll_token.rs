@@ -6,7 +6,7 @@ use reqwest::Method;
 use super::{
     args::{Body, moment},
     failure::Failure,
-    output::{Column, text_at},
+    output::{self, Column, text_at},
     session::{Session, path},
 };
 
@@ -61,7 +61,7 @@ pub async fn run(command: Command, s: &Session) -> Result<(), Failure> {
             let reply = s.write(Method::POST, path(["enrollment-tokens"]), Some(body.into())).await?;
             let token = text_at(&reply.body, "/token");
             if create.quiet {
-                s.out.line(&token);
+                output::line(&token);
                 return Ok(());
             }
             let until = text_at(&reply.body, "/expiresAt");
@@ -69,7 +69,7 @@ pub async fn run(command: Command, s: &Session) -> Result<(), Failure> {
         }
         Command::List => {
             let items = s.list(path(["enrollment-tokens"]), Vec::new(), 1000).await?;
-            s.out.list(&items, COLUMNS, "No enrolment tokens.");
+            output::list(s.format, &items, COLUMNS, "No enrolment tokens.");
             Ok(())
         }
         Command::Rm(Named { id }) => {

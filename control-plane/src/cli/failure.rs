@@ -11,7 +11,7 @@ pub enum Failure {
     Usage(String),
     /// The control plane answered with an error.
     #[error("{0}")]
-    Refused(Problem),
+    Refused(Box<Problem>),
     /// It was done, but is not in effect everywhere. Code 6.
     #[error("{0}")]
     NotConverged(String),

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::{
     failure::Failure,
-    output::{Column, text_at},
+    output::{self, Column, text_at},
     session::{Session, path},
 };
 
@@ -44,7 +44,7 @@ pub async fn run(command: Command, s: &Session) -> Result<(), Failure> {
     match command {
         Command::List(Named { realm }) => {
             let items = s.list(path(["realms", &realm, "keys"]), Vec::new(), 100).await?;
-            s.out.list(&items, COLUMNS, "No key: the first grant makes it.");
+            output::list(s.format, &items, COLUMNS, "No key: the first grant makes it.");
             Ok(())
         }
         Command::Rotate(Named { realm }) => {

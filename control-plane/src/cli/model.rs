@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::{
     args::{Body, number_or_none, parameter, parameters, text_or_none},
     failure::Failure,
-    output::{Column, text_at},
+    output::{self, Column, text_at},
     secrets::ApiKey,
     session::{Session, path},
 };
@@ -196,7 +196,12 @@ pub async fn run(command: Command, s: &Session) -> Result<(), Failure> {
             let filters = [("status", list.status), ("search", list.search)];
             let filters = filters.into_iter().filter_map(|(name, value)| Some((name, value?))).collect();
             let items = s.list(path(["models"]), filters, list.limit).await?;
-            s.out.list(&items, COLUMNS, "No models yet: reeve model add NAME --provider ... --model-id ...");
+            output::list(
+                s.format,
+                &items,
+                COLUMNS,
+                "No models yet: reeve model add NAME --provider ... --model-id ...",
+            );
             Ok(())
         }
         Command::Show(Named { model }) => {
@@ -221,10 +226,10 @@ pub async fn run(command: Command, s: &Session) -> Result<(), Failure> {
 }
 
 fn show(s: &Session, model: &Value) {
-    if s.out.is_json() {
-        return s.out.json(model);
+    if s.is_json() {
+        return output::json(model);
     }
-    s.out.facts(&[
+    output::facts(&[
         ("name", text_at(model, "/name")),
         ("called", text_at(model, "/litellmModelName")),
         ("id", text_at(model, "/id")),
@@ -234,6 +239,6 @@ fn show(s: &Session, model: &Value) {
         ("sync", text_at(model, "/sync/state")),
         ("changed", text_at(model, "/updatedAt")),
     ]);
-    s.out.section(model, "/deployments", BACKENDS);
-    s.out.section(model, "/sync/proxies", PROXIES);
+    output::section(model, "/deployments", BACKENDS);
+    output::section(model, "/sync/proxies", PROXIES);
 }

@@ -19,11 +19,6 @@ pub enum Format {
 /// A table's column: its head, and how to find its cell in an item.
 pub type Column = (&'static str, fn(&Value) -> String);
 
-#[derive(Clone, Copy, Debug)]
-pub struct Output {
-    pub format: Format,
-}
-
 /// Writes to standard output. A reader that went away (`| head`) is no error.
 fn print(text: &str) {
     let _ = writeln!(anstream::stdout().lock(), "{text}");
@@ -47,74 +42,66 @@ pub fn warning(text: &str) {
     complain(&format!("{} {text}", "warning:".yellow().bold()));
 }
 
-impl Output {
-    pub fn json(&self, value: &Value) {
-        print(&format!("{value:#}"));
-    }
+pub fn json(value: &Value) {
+    print(&format!("{value:#}"));
+}
 
-    pub fn is_json(&self) -> bool {
-        self.format == Format::Json
-    }
+pub fn line(text: &str) {
+    print(text);
+}
 
-    pub fn line(&self, text: &str) {
-        print(text);
+/// A list: for programs as the API gives it, for people as a table.
+pub fn list(format: Format, items: &[Value], columns: &[Column], none: &str) {
+    match format {
+        Format::Json => json(&json!({ "items": items, "nextCursor": null })),
+        Format::Table if items.is_empty() => print(none),
+        Format::Table => table(items, columns),
     }
+}
 
-    /// A list: for programs as the API gives it, for people as a table.
-    pub fn list(&self, items: &[Value], columns: &[Column], none: &str) {
-        match self.format {
-            Format::Json => self.json(&json!({ "items": items, "nextCursor": null })),
-            Format::Table if items.is_empty() => print(none),
-            Format::Table => self.table(items, columns),
-        }
+/// A table alone, for people.
+pub fn table(items: &[Value], columns: &[Column]) {
+    let mut grid = blank();
+    grid.set_header(columns.iter().map(|(head, _)| Cell::new(head).add_attribute(Attribute::Bold)));
+    for item in items {
+        grid.add_row(columns.iter().map(|(_, cell)| painted(cell(item))));
     }
+    print_table(&grid);
+}
 
-    /// A table alone, for people.
-    pub fn table(&self, items: &[Value], columns: &[Column]) {
-        let mut table = blank();
-        table.set_header(columns.iter().map(|(head, _)| Cell::new(head).add_attribute(Attribute::Bold)));
-        for item in items {
-            table.add_row(columns.iter().map(|(_, cell)| painted(cell(item))));
-        }
-        print_table(&table);
+/// The list at `pointer` as a table of its own, if there is anything in it.
+pub fn section(value: &Value, pointer: &str, columns: &[Column]) {
+    if let Some(items) = value.pointer(pointer).and_then(Value::as_array).filter(|items| !items.is_empty()) {
+        print("");
+        table(items, columns);
     }
+}
 
-    /// The list at `pointer` as a table of its own, if there is anything in it.
-    pub fn section(&self, value: &Value, pointer: &str, columns: &[Column]) {
-        if let Some(items) =
-            value.pointer(pointer).and_then(Value::as_array).filter(|items| !items.is_empty())
-        {
-            print("");
-            self.table(items, columns);
-        }
+/// One thing, one line per fact; facts without a value are left out.
+pub fn facts(facts: &[(&str, String)]) {
+    let mut grid = blank();
+    for (name, value) in facts.iter().filter(|(_, value)| !value.is_empty() && value != NONE) {
+        grid.add_row([Cell::new(name).add_attribute(Attribute::Dim), painted(value.clone())]);
     }
+    print_table(&grid);
+}
 
-    /// One thing, one line per fact; facts without a value are left out.
-    pub fn facts(&self, facts: &[(&str, String)]) {
-        let mut table = blank();
-        for (name, value) in facts.iter().filter(|(_, value)| !value.is_empty() && value != NONE) {
-            table.add_row([Cell::new(name).add_attribute(Attribute::Dim), painted(value.clone())]);
-        }
-        print_table(&table);
-    }
-
-    /// One line about a change, and one per proxy that is in the way.
-    pub fn changed(&self, text: &str, revision: Option<i64>, body: &Value) {
-        let revision = match revision {
-            Some(revision) => format!("revision {revision}"),
-            None => "nothing to change".to_owned(),
-        };
-        let state =
-            body.pointer("/sync/state").and_then(Value::as_str).map(|state| format!(", {}", paint(state)));
-        print(&format!("{text} {}{}", format!("({revision})").dimmed(), state.unwrap_or_default()));
-        for proxy in body.pointer("/sync/proxies").and_then(Value::as_array).into_iter().flatten() {
-            if let Some(message) = proxy["errorMessage"].as_str() {
-                print(&format!(
-                    "  proxy {}: {}: {message}",
-                    text_at(proxy, "/proxyName"),
-                    text_at(proxy, "/state")
-                ));
-            }
+/// One line about a change, and one per proxy that is in the way.
+pub fn changed(text: &str, revision: Option<i64>, body: &Value) {
+    let revision = match revision {
+        Some(revision) => format!("revision {revision}"),
+        None => "nothing to change".to_owned(),
+    };
+    let state =
+        body.pointer("/sync/state").and_then(Value::as_str).map(|state| format!(", {}", paint(state)));
+    print(&format!("{text} {}{}", format!("({revision})").dimmed(), state.unwrap_or_default()));
+    for proxy in body.pointer("/sync/proxies").and_then(Value::as_array).into_iter().flatten() {
+        if let Some(message) = proxy["errorMessage"].as_str() {
+            print(&format!(
+                "  proxy {}: {}: {message}",
+                text_at(proxy, "/proxyName"),
+                text_at(proxy, "/state")
+            ));
         }
     }
 }

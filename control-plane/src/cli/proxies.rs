@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use super::{
     args::Body,
     failure::Failure,
-    output::{Column, text_at},
+    output::{self, Column, text_at},
     secrets::MasterKey,
     session::{Session, path},
 };
@@ -109,7 +109,8 @@ pub async fn run(command: Command, s: &Session) -> Result<(), Failure> {
     match command {
         Command::List => {
             let items = s.list(path(["proxies"]), Vec::new(), 1000).await?;
-            s.out.list(
+            output::list(
+                s.format,
                 &items,
                 COLUMNS,
                 "No proxies: reeve proxies add NAME --base-url URL --master-key-file FILE",
@@ -143,7 +144,7 @@ pub async fn run(command: Command, s: &Session) -> Result<(), Failure> {
         }
         Command::Check(Named { proxy }) => {
             let reply = s.write(Method::POST, path(["proxies", &proxy, "check"]), None).await?;
-            if s.out.is_json() {
+            if s.is_json() {
                 return s.done(&reply, "").await;
             }
             show(s, &reply.body);
@@ -160,10 +161,10 @@ pub async fn run(command: Command, s: &Session) -> Result<(), Failure> {
 }
 
 fn show(s: &Session, proxy: &Value) {
-    if s.out.is_json() {
-        return s.out.json(proxy);
+    if s.is_json() {
+        return output::json(proxy);
     }
-    s.out.facts(&[
+    output::facts(&[
         ("proxy", text_at(proxy, "/name")),
         ("id", text_at(proxy, "/id")),
         ("status", text_at(proxy, "/status")),

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::{
     args::{Body, number_or_none, text_or_none},
     failure::Failure,
-    output::{Column, text_at},
+    output::{self, Column, text_at},
     session::{Session, path},
 };
 
@@ -117,7 +117,7 @@ pub async fn run(command: Command, s: &Session) -> Result<(), Failure> {
         }
         Command::List => {
             let items = s.list(path(["realms"]), Vec::new(), 1000).await?;
-            s.out.list(&items, COLUMNS, "No realms yet: reeve realm add NAME");
+            output::list(s.format, &items, COLUMNS, "No realms yet: reeve realm add NAME");
             Ok(())
         }
         Command::Show(Named { realm }) => show(s, &realm).await,
@@ -147,7 +147,7 @@ pub async fn run(command: Command, s: &Session) -> Result<(), Failure> {
         }
         Command::Members(Named { realm }) => {
             let items = s.list(path(["realms", &realm, "agents"]), Vec::new(), 10_000).await?;
-            s.out.list(&items, MEMBERS, "No members.");
+            output::list(s.format, &items, MEMBERS, "No members.");
             Ok(())
         }
     }
@@ -155,12 +155,12 @@ pub async fn run(command: Command, s: &Session) -> Result<(), Failure> {
 
 async fn show(s: &Session, name: &str) -> Result<(), Failure> {
     let realm = s.get(path(["realms", name])).await?;
-    if s.out.is_json() {
-        s.out.json(&realm);
+    if s.is_json() {
+        output::json(&realm);
         return Ok(());
     }
     let members = s.list(path(["realms", name, "agents"]), Vec::new(), 100).await?;
-    s.out.facts(&[
+    output::facts(&[
         ("realm", text_at(&realm, "/slug")),
         ("name", text_at(&realm, "/name")),
         ("id", text_at(&realm, "/id")),
@@ -172,11 +172,11 @@ async fn show(s: &Session, name: &str) -> Result<(), Failure> {
         ("members", text_at(&realm, "/members")),
         ("sync", text_at(&realm, "/sync/state")),
     ]);
-    s.out.section(&realm, "/keys", super::keys::COLUMNS);
-    s.out.section(&realm, "/sync/proxies", super::model::PROXIES);
+    output::section(&realm, "/keys", super::keys::COLUMNS);
+    output::section(&realm, "/sync/proxies", super::model::PROXIES);
     if !members.is_empty() {
-        s.out.line("");
-        s.out.table(&members, MEMBERS);
+        output::line("");
+        output::table(&members, MEMBERS);
     }
     Ok(())
 }

@@ -17,6 +17,7 @@ pub fn parse(text: &str) -> Result<Secret, String> {
 /// A provider's API key.
 #[derive(Debug, Args)]
 #[group(multiple = false)]
+#[expect(clippy::struct_field_names, reason = "the options are named after them")]
 pub struct ApiKey {
     /// The provider's key. Everybody on this machine can read a command line: better one of the next three.
     #[arg(long, value_name = "KEY", value_parser = parse)]
@@ -45,6 +46,7 @@ impl ApiKey {
 /// A proxy's master key.
 #[derive(Debug, Args)]
 #[group(multiple = false)]
+#[expect(clippy::struct_field_names, reason = "the options are named after them")]
 pub struct MasterKey {
     /// LiteLLM's master key. Everybody on this machine can read a command line: better one of the next three.
     #[arg(long, value_name = "KEY", value_parser = parse)]

@@ -10,7 +10,7 @@ use url::Url;
 use super::{
     client::{Call, Client, Reply},
     failure::Failure,
-    output::{self, Format, Output},
+    output::{self, Format},
 };
 use crate::base::secret::Secret;
 
@@ -22,7 +22,7 @@ const POLL: Duration = Duration::from_millis(250);
 #[derive(Debug)]
 pub struct Session {
     client: Client,
-    pub out: Output,
+    pub format: Format,
     wait: Option<u64>,
 }
 
@@ -44,11 +44,11 @@ impl Session {
         }
         let format = format
             .unwrap_or_else(|| if std::io::stdout().is_terminal() { Format::Table } else { Format::Json });
-        Ok(Self { client, out: Output { format }, wait })
+        Ok(Self { client, format, wait })
     }
 
-    pub fn waits(&self) -> bool {
-        self.wait.is_some()
+    pub fn is_json(&self) -> bool {
+        self.format == Format::Json
     }
 
     pub async fn get(&self, path: Vec<String>) -> Result<Value, Failure> {
@@ -113,10 +113,10 @@ impl Session {
     /// Prints a change's result (`text` for people, the answer for programs); with `--wait` then makes sure that it is in
     /// effect.
     pub async fn done(&self, reply: &Reply, text: &str) -> Result<(), Failure> {
-        match (self.out.format, &reply.body) {
-            (Format::Json, Value::Null) => self.out.json(&json!({ "revision": reply.revision })),
-            (Format::Json, body) => self.out.json(body),
-            (Format::Table, body) => self.out.changed(text, reply.revision, body),
+        match (self.format, &reply.body) {
+            (Format::Json, Value::Null) => output::json(&json!({ "revision": reply.revision })),
+            (Format::Json, body) => output::json(body),
+            (Format::Table, body) => output::changed(text, reply.revision, body),
         }
         self.settle(reply.revision.into_iter().collect()).await
     }

@@ -35,7 +35,7 @@ fn waiting_takes_its_seconds_after_an_equals_sign() {
 
 #[test]
 fn exit_codes_are_what_the_manual_says() {
-    let refused = |status| Failure::Refused(Problem { status, ..Problem::default() });
+    let refused = |status| Failure::Refused(Box::new(Problem { status, ..Problem::default() }));
     let cases = [
         (Failure::Unexpected(String::new()), 1),
         (refused(500), 1),

@@ -26,10 +26,12 @@ pub struct File {
     pub grants: Vec<Grant>,
 }
 
-/// Where a key is: the file itself never holds one.
-#[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct KeyFrom {
+/// A stored credential. The file says where its key is and never holds one.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Credential {
+    pub name: String,
+    pub provider: String,
     /// Name of an environment variable.
     pub api_key_env: Option<String>,
     /// Path, from the folder of the file that names it.
@@ -39,19 +41,10 @@ pub struct KeyFrom {
     pub key: Option<Secret>,
 }
 
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Credential {
-    pub name: String,
-    pub provider: String,
-    #[serde(flatten)]
-    pub key: KeyFrom,
-}
-
-/// A model with one backend. `deny_unknown_fields` and `flatten` do not go together, so the fields of [`KeyFrom`] are
-/// written out here.
+/// A model with one backend.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[expect(clippy::struct_field_names, reason = "the field is called modelId in the API, too")]
 pub struct Model {
     pub name: String,
     pub provider: String,
@@ -118,12 +111,13 @@ impl File {
     fn read_keys(&mut self, folder: &Path) -> Result<(), Failure> {
         for credential in &mut self.credentials {
             let what = format!("credential {}", credential.name);
-            let KeyFrom { api_key_env, api_key_file, key } = &mut credential.key;
-            *key = read_key(&what, folder, api_key_env.as_deref(), api_key_file.as_deref())?;
+            let (env, file) = (credential.api_key_env.as_deref(), credential.api_key_file.as_deref());
+            credential.key = read_key(&what, folder, env, file)?;
         }
         for model in &mut self.models {
             let what = format!("model {}", model.name);
-            model.key = read_key(&what, folder, model.api_key_env.as_deref(), model.api_key_file.as_deref())?;
+            let (env, path) = (model.api_key_env.as_deref(), model.api_key_file.as_deref());
+            model.key = read_key(&what, folder, env, path)?;
             if model.key.is_some() && model.credential.is_some() {
                 return Err(Failure::Usage(format!("{what}: say `credential` or an API key, not both")));
             }

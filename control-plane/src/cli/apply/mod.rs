@@ -17,7 +17,7 @@ use self::{
     file::File,
     plan::{Stage, Step, plan},
 };
-use super::{failure::Failure, session::Session};
+use super::{failure::Failure, output, session::Session};
 
 #[derive(Debug, Args)]
 pub struct Apply {
@@ -35,8 +35,8 @@ pub struct Apply {
 pub async fn run(apply: Apply, s: &Session) -> Result<(), Failure> {
     let file = File::load(&apply.file)?;
     let whole = plan(&file, &observe::observe(s, &file, apply.prune).await?, apply.prune)?;
-    if !s.out.is_json() {
-        print_plan(s, &whole);
+    if !s.is_json() {
+        print_plan(&whole);
     }
     let mut done = Vec::new();
     if !apply.dry_run {
@@ -47,21 +47,21 @@ pub async fn run(apply: Apply, s: &Session) -> Result<(), Failure> {
             }
         }
     }
-    if s.out.is_json() {
+    if s.is_json() {
         let steps: Vec<Value> = whole.iter().map(Step::to_json).collect();
-        s.out.json(&json!({ "dryRun": apply.dry_run, "steps": steps, "revisions": done }));
+        output::json(&json!({ "dryRun": apply.dry_run, "steps": steps, "revisions": done }));
     } else if !apply.dry_run && !whole.is_empty() {
-        s.out.line("Done.");
+        output::line("Done.");
     }
     s.settle(done).await
 }
 
-fn print_plan(s: &Session, steps: &[Step]) {
+fn print_plan(steps: &[Step]) {
     if steps.is_empty() {
-        s.out.line("Nothing to do: everything is as the file says.");
+        output::line("Nothing to do: everything is as the file says.");
     }
     for step in steps {
-        s.out.line(&step.to_string());
+        output::line(&step.to_string());
     }
 }
 

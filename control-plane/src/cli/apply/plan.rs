@@ -117,7 +117,7 @@ fn credential_step(
     found: Option<&Value>,
 ) -> Result<Option<Step>, Failure> {
     let what = format!("credential {}", credential.name);
-    let key = credential.key.key.as_ref();
+    let key = credential.key.as_ref();
     match (found, key) {
         (None, None) => {
             Err(Failure::Usage(format!("{what}: it is not there yet, so it needs apiKeyEnv or apiKeyFile")))
@@ -316,12 +316,10 @@ fn known_model<'a>(
     let declared = |m: &Model| {
         same_name(Some(&m.name), name) || same_name(Some(&format!("{}/{}", m.provider, m.name)), name)
     };
-    match file.models.iter().any(declared) {
-        true => Ok(None),
-        false => {
-            Err(Failure::Usage(format!("{field}: there is no model {name}, and the file declares none")))
-        }
+    if file.models.iter().any(declared) {
+        return Ok(None);
     }
+    Err(Failure::Usage(format!("{field}: there is no model {name}, and the file declares none")))
 }
 
 fn find_realm<'a>(realms: &'a [Value], name: &str) -> Option<&'a Value> {

@@ -59,7 +59,7 @@ fn nothing_is_done_when_everything_is_there() {
 #[test]
 fn what_is_missing_is_made_in_an_order_that_works() {
     let mut wanted = file(FILE);
-    wanted.credentials[0].key.key = Some(Secret::new("sk-0123456789abcdefWXYZ"));
+    wanted.credentials[0].key = Some(Secret::new("sk-0123456789abcdefWXYZ"));
     let steps = plan(&wanted, &Observed::default(), false).unwrap();
     let lines: Vec<String> = steps.iter().map(ToString::to_string).collect();
     assert_eq!(
@@ -97,9 +97,9 @@ fn only_what_the_file_says_and_what_differs_is_sent() {
 #[test]
 fn a_key_with_another_fingerprint_is_replaced() {
     let mut wanted = file(FILE);
-    wanted.credentials[0].key.key = Some(Secret::new("sk-0123456789abcdefWXYZ"));
+    wanted.credentials[0].key = Some(Secret::new("sk-0123456789abcdefWXYZ"));
     assert_eq!(lines(&wanted, &complete(), false), Vec::<String>::new());
-    wanted.credentials[0].key.key = Some(Secret::new("sk-0123456789abcdef0000"));
+    wanted.credentials[0].key = Some(Secret::new("sk-0123456789abcdef0000"));
     assert_eq!(lines(&wanted, &complete(), false), ["~ update credential main: apiKey"]);
 }
 
