@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path, time::Duration};
 
-use reeve_protocol::{Envelope, FromAgent, MAX_MESSAGE_BYTES, ToAgent, close_code};
+use reeve_protocol::{Envelope, FromAgent, Heartbeat, MAX_MESSAGE_BYTES, ToAgent, close_code};
 use sqlx::PgPool;
 
 use super::{
@@ -95,7 +95,7 @@ async fn heartbeats_go_both_ways(pool: PgPool) {
     for _ in 0..6 {
         assert!(matches!(agent.frame().await, Ok(ToAgent::Heartbeat(_))));
     }
-    agent.say(FromAgent::Heartbeat(reeve_protocol::Heartbeat::default())).await;
+    agent.say(FromAgent::Heartbeat(Heartbeat::default())).await;
     assert!(matches!(agent.next().await, ToAgent::Pong(_)));
     replica.stop().await;
 }
@@ -163,12 +163,19 @@ async fn a_stop_sends_everybody_away_and_writes_what_they_said(pool: PgPool) {
         let key = world.agent().await;
         let (mut agent, _) = Agent::connect(&replica, &key, None).await;
         let document = agent.applied().await;
+        // Answered after what was said before it was heard.
+        let applied = Some(document.version_hash());
+        agent.say(FromAgent::Heartbeat(Heartbeat { applied, ..Heartbeat::default() })).await;
+        assert!(matches!(agent.next().await, ToAgent::Pong(_)));
         agents.push((key, agent, document));
     }
     let stopping = replica.stop();
     let leaving = async {
         for (_, agent, _) in &mut agents {
-            let ToAgent::Goaway(goaway) = agent.next().await else { panic!("goaway comes first") };
+            let goaway = match agent.next().await {
+                ToAgent::Goaway(goaway) => goaway,
+                other => panic!("goaway comes first, not {other:?}"),
+            };
             assert!(goaway.retry_after_ms > 0 && goaway.spread_ms >= 1_000);
             assert_eq!(agent.closed().await, Some(close_code::GOING_AWAY));
         }
