@@ -19,6 +19,8 @@ mod relay;
 mod session;
 #[cfg(test)]
 pub(crate) mod testing;
+#[cfg(test)]
+mod tests;
 
 use std::{
     sync::{Arc, atomic::AtomicUsize},

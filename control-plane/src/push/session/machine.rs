@@ -308,8 +308,10 @@ impl Machine {
         };
         if answered.is_some() || before != (self.running.clone(), self.rejected.clone()) {
             out.push(Output::Report(said));
-            if answered.is_none() && self.is_settled() {
-                // It runs something else than it was last known to.
+            let refusal = before.1.is_some() || self.rejected.is_some();
+            if self.is_settled() && (answered.is_none() || refusal) {
+                // It runs something else than it was last known to, or what was held back because it had refused it
+                // may be due now. The usual answer needs no second look.
                 out.push(Output::Look);
             }
         }

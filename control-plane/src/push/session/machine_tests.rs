@@ -187,11 +187,11 @@ fn a_rejection_is_kept_with_what_runs_on() {
     let mut rig = Rig::full(Some((1, "a")));
     rig.document(2, "b");
     let more = r#","code":"model-too-small","message":"m","field":"config.model","running":{"version":1,"hash":"a"}"#;
-    assert_eq!(rig.status("rejected", 2, "b", more), "report:applied=1/a/0:rejected=b/model-too-small");
+    assert_eq!(rig.status("rejected", 2, "b", more), "report:applied=1/a/0:rejected=b/model-too-small look");
     assert_eq!((rig.machine.current(), rig.machine.rejected()), (Some("a"), Some("b")));
     assert!(rig.machine.is_settled());
     assert_eq!(rig.document(3, "c"), "document:c");
-    assert_eq!(rig.status("applied", 3, "c", ""), "report:applied=3/c/3");
+    assert_eq!(rig.status("applied", 3, "c", ""), "report:applied=3/c/3 look", "b may be wanted again");
     assert_eq!(rig.machine.rejected(), None, "what is applied ends a refusal");
 }
 
@@ -297,7 +297,8 @@ fn what_an_agent_writes_is_cleaned_and_cut() {
     let more = r#","code":"x\u0000y","message":"one\u0000two""#;
     assert_eq!(
         rig.status("rejected", 1, &hash, more),
-        format!("report:rejected={}/xy", "h".repeat(MAX_WORD))
+        format!("report:rejected={}/xy", "h".repeat(MAX_WORD)),
+        "what is outstanding stays so"
     );
 }
 
