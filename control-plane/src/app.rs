@@ -93,7 +93,7 @@ impl App {
             ensure_first_proxy(&services, first).await?;
         }
         let replica = ReplicaId(store.ids.uuid());
-        let origins: Vec<String> = config.listen.public_origins(address).iter().map(ToString::to_string).collect();
+        let origins = Origins::new(config.listen.public_origins(address).iter().map(ToString::to_string));
 
         let reconciler = Reconciler {
             store: store.clone(),
@@ -115,8 +115,8 @@ impl App {
             max_sessions: config.limits.max_sessions,
             ..PushOptions::default()
         };
-        let (signals, agents) = (services.signals.clone(), Origins::new(origins.clone()));
-        let push = Push::new(store.clone(), signals, agents, replica, options, lifecycle.clone());
+        let signals = services.signals.clone();
+        let push = Push::new(store.clone(), signals, origins.clone(), replica, options, lifecycle.clone());
         lifecycle.spawn("push", push.clone().run());
 
         let (ready, is_ready) = watch::channel(true);
