@@ -24,7 +24,7 @@ use crate::{
         page::{Page, PageRequest},
     },
     domain::{
-        change::{Location, Revision},
+        change::Location,
         error::{Error, Result},
         object::ObjectKind,
         proxy::{Proxy, ProxyStatus},
