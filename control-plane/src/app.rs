@@ -52,7 +52,15 @@ impl App {
     ) -> Result<Self, StartError> {
         let opened = start::open(config, clock, ids).await?;
         let (store, cluster) = (opened.store.clone(), opened.cluster);
-        let built = Self::build(config, &opened.store, opened.installation, opened.admin_token_hash, metrics, &lifecycle).await;
+        let built = Self::build(
+            config,
+            &opened.store,
+            opened.installation,
+            opened.admin_token_hash,
+            metrics,
+            &lifecycle,
+        )
+        .await;
         let address = match built {
             Ok(address) => address,
             Err(error) => {
@@ -87,8 +95,11 @@ impl App {
         let listener = TcpListener::bind(config.listen.address)
             .await
             .map_err(|source| StartError::Bind { address: config.listen.address, source })?;
-        let address = listener.local_addr().map_err(|source| StartError::Bind { address: config.listen.address, source })?;
-        let services = Services { store: store.clone(), url_policy: url_policy(config), signals: Signals::default() };
+        let address = listener
+            .local_addr()
+            .map_err(|source| StartError::Bind { address: config.listen.address, source })?;
+        let services =
+            Services { store: store.clone(), url_policy: url_policy(config), signals: Signals::default() };
         if let Some(first) = &config.first_proxy {
             ensure_first_proxy(&services, first).await?;
         }
@@ -101,7 +112,8 @@ impl App {
             owner,
             signals: services.signals.clone(),
             options: Options {
-                scan_every: chrono::TimeDelta::from_std(config.limits.scan_every).unwrap_or(Options::default().scan_every),
+                scan_every: chrono::TimeDelta::from_std(config.limits.scan_every)
+                    .unwrap_or(Options::default().scan_every),
                 ..Options::default()
             },
         };
@@ -154,7 +166,8 @@ impl App {
 
 /// The clients to the proxies.
 pub fn fleet(config: &Config, store: &Store) -> Result<Fleet> {
-    let outbound = Outbound::new(url_policy(config), Purpose::Proxy, Timeouts::default()).map_err(Error::internal)?;
+    let outbound =
+        Outbound::new(url_policy(config), Purpose::Proxy, Timeouts::default()).map_err(Error::internal)?;
     Ok(Fleet::new(store.clone(), outbound))
 }
 

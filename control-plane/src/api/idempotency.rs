@@ -75,7 +75,7 @@ async fn repeat(replay: &Replay, error: Error, headers: &HeaderMap) -> Result<Re
             "this request was done, and its answer held a secret that is shown once; remove what it made and make a new one",
         ));
     }
-    let mut request = Request::get(location).body(Body::empty()).map_err(|e| Error::internal(e))?;
+    let mut request = Request::get(location).body(Body::empty()).map_err(Error::internal)?;
     if let Some(authorization) = headers.get(header::AUTHORIZATION) {
         request.headers_mut().insert(header::AUTHORIZATION, authorization.clone());
     }

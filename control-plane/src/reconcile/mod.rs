@@ -26,7 +26,8 @@ use crate::{
 /// The knobs; the defaults are what `reeve serve` uses.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// How long a leased step may take; the step itself is ended `SKEW` earlier.
+    /// How long a leased step may take; the step itself is ended `SKEW` earlier. It is also how long the work of a replica
+    /// that was killed waits. A step that is cut off is not lost: the next one begins with a look.
     pub lease: TimeDelta,
     /// Steps at once on one proxy, from this replica.
     pub per_proxy: usize,
@@ -44,12 +45,12 @@ pub struct Options {
 }
 
 /// What is taken off a lease for clocks that differ between replicas.
-pub const SKEW: Duration = Duration::from_secs(5);
+pub const SKEW: Duration = Duration::from_secs(3);
 
 impl Default for Options {
     fn default() -> Self {
         Self {
-            lease: TimeDelta::seconds(90),
+            lease: TimeDelta::seconds(15),
             per_proxy: 4,
             max_attempts: 30,
             backoff_base: Duration::from_millis(500),

@@ -93,30 +93,27 @@ pub async fn grant(s: &Services, ctx: &Context, model: &str, new: NewGrant) -> R
     let generations = keys::views(tx.conn(), realm.id).await?;
     let before = old.as_ref().map(|old| view(&model, &realm, old, &generations));
     let created = old.is_none();
-    let grant = match old {
-        Some(mut grant) => {
-            // One that has just run out is given anew.
-            grant.expires_at = new.expires_at.or(grant.expires_at.filter(|at| *at > now));
-            grant.reason = new.reason.unwrap_or(grant.reason);
-            grants::update(tx.conn(), grant.id, grant.expires_at, &grant.reason).await?;
-            grant
-        }
-        None => {
-            let grant = Grant {
-                id: s.store.ids.uuid(),
-                realm_id: realm.id,
-                model_id: model.id,
-                expires_at: new.expires_at,
-                reason: new.reason.unwrap_or_default(),
-                created_at: now,
-                created_by: ctx.actor.clone(),
-                revoked_at: None,
-                revoke_revision: None,
-                done_at: None,
-            };
-            grants::insert(tx.conn(), &grant).await?;
-            grant
-        }
+    let grant = if let Some(mut grant) = old {
+        // One that has just run out is given anew.
+        grant.expires_at = new.expires_at.or(grant.expires_at.filter(|at| *at > now));
+        grant.reason = new.reason.unwrap_or(grant.reason);
+        grants::update(tx.conn(), grant.id, grant.expires_at, &grant.reason).await?;
+        grant
+    } else {
+        let grant = Grant {
+            id: s.store.ids.uuid(),
+            realm_id: realm.id,
+            model_id: model.id,
+            expires_at: new.expires_at,
+            reason: new.reason.unwrap_or_default(),
+            created_at: now,
+            created_by: ctx.actor.clone(),
+            revoked_at: None,
+            revoke_revision: None,
+            done_at: None,
+        };
+        grants::insert(tx.conn(), &grant).await?;
+        grant
     };
     if new.monthly_budget_usd.is_some() && new.monthly_budget_usd != realm.monthly_budget_usd {
         realm.monthly_budget_usd = new.monthly_budget_usd;

@@ -8,7 +8,10 @@ use utoipa::ToSchema;
 use crate::{
     api::{ApiState, answer, extract::ApiJson, problem::Result, write::Write},
     base::secret::Secret,
-    domain::{error::Error, provider::Provider},
+    domain::{
+        error::Error,
+        provider::{Provider, UnknownProvider},
+    },
     service::{
         models::{
             self, ModelView, NewModel,
@@ -78,7 +81,8 @@ pub async fn create_model(
     answer::write(&state, &write, written).await
 }
 
-pub(super) fn unknown_provider(error: crate::domain::provider::UnknownProvider) -> Error {
+#[expect(clippy::needless_pass_by_value, reason = "it stands in map_err")]
+pub(super) fn unknown_provider(error: UnknownProvider) -> Error {
     let text = error.to_string();
     Error::invalid("provider", text.strip_prefix("provider: ").unwrap_or(&text))
 }

@@ -95,6 +95,7 @@ pub async fn update_model(
 }
 
 /// `credentialId: null` takes the key away; absence of both keeps it.
+#[expect(clippy::option_option, reason = "absent, null and a value are three wishes")]
 pub(super) fn patch_key(
     api_key: Option<Secret>,
     credential_id: Option<Option<String>>,

@@ -65,7 +65,7 @@ fn sources(dir: &Path, found: &mut Vec<String>) {
         let name = path.file_name().unwrap().to_string_lossy().into_owned();
         if path.is_dir() && name != "tests" {
             sources(&path, found);
-        } else if name.ends_with(".rs") && !name.ends_with("tests.rs") {
+        } else if path.extension().is_some_and(|e| e == "rs") && !name.ends_with("tests.rs") {
             let text = fs::read_to_string(&path).unwrap();
             found.push(text.split("#[cfg(test)]").next().unwrap().to_owned());
         }

@@ -210,6 +210,7 @@ impl Api {
 
     /// Everything that was asked of the proxies is done.
     pub async fn pretend_reconciled(&self) {
+        let mut tx = self.services.store.pool.begin().await.unwrap();
         for sql in [
             "update change_effect set done_at = now() where done_at is null",
             "insert into applied (proxy_id, kind, object_id, external_id, generation, state, observed_at)
@@ -217,7 +218,8 @@ impl Api {
              on conflict (proxy_id, kind, object_id) do update set generation = excluded.generation, state = 'applied'",
             "delete from work",
         ] {
-            sqlx::query(sql).execute(&self.services.store.pool).await.unwrap();
+            sqlx::query(sql).execute(&mut *tx).await.unwrap();
         }
+        tx.commit().await.unwrap();
     }
 }
