@@ -72,12 +72,13 @@ pub(crate) fn authenticate(
     {
         return Err(model_denied(settings, "key_model_access_denied", model));
     }
-    check_expiry(&key, now)?;
+    check_expiry(&key, settings, now)?;
     if request.inference {
         check_key_budget(&key, settings)?;
     }
     if let Some(id) = key.str("team_id")
         && team.is_none()
+        && !settings.is_old()
     {
         let message = format!("Team doesn't exist in db. Team={id}. Create team via `/team/new` call.");
         return Err(ApiError::proxy(404, "auth_error", None, repr("error", &message)));
@@ -161,14 +162,15 @@ fn model_denied(settings: &Settings, kind: &str, model: &str) -> ApiError {
     let message = format!(
         "The requested model '{model}' is not available for this API key, or the model name is invalid. Check the models available to you and try again."
     );
-    ApiError::proxy(if settings.since(96) { 403 } else { 401 }, kind, Some("model"), message)
+    ApiError::proxy(if settings.is_old() { 401 } else { 403 }, kind, Some("model"), message)
 }
 
-fn check_expiry(key: &KeyRow, now: DateTime<Utc>) -> Result<(), ApiError> {
+fn check_expiry(key: &KeyRow, settings: &Settings, now: DateTime<Utc>) -> Result<(), ApiError> {
     let Some(expires) = key.expires().filter(|at| *at < now) else { return Ok(()) };
     let message =
         format!("Authentication Error - Expired Key. Key Expiry time {expires} and current time {now}");
-    Err(ApiError::proxy(401, "expired_key", key.str("key_name"), message))
+    let status = if settings.is_old() { 400 } else { 401 };
+    Err(ApiError::proxy(status, "expired_key", key.str("key_name"), message))
 }
 
 fn check_key_budget(key: &KeyRow, settings: &Settings) -> Result<(), ApiError> {

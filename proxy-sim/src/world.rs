@@ -31,6 +31,12 @@ impl Default for Settings {
 }
 
 impl Settings {
+    /// Whether this is one of the old versions, whose answers are those measured on 1.80.0. The next version that was
+    /// measured is 1.96.2; when in between an answer changed is not known.
+    pub(crate) fn is_old(&self) -> bool {
+        !self.since(96)
+    }
+
     /// Whether the version is `1.minor` or newer.
     pub(crate) fn since(&self, minor: u32) -> bool {
         let mut parts = self.version.split('.').map(|part| part.parse::<u32>().unwrap_or(0));

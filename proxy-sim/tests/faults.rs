@@ -267,9 +267,31 @@ async fn an_unsupported_proxy_says_so_as_litellm_does() {
     proxy.state.set_settings(Settings { database: false, ..Settings::default() });
     assert_eq!(body(proxy.get("/health/readiness")).await["db"], "Not connected");
     assert_eq!(status(proxy.post("/model/new", &model)).await, 500);
-    proxy.state.set_settings(Settings { version: "1.80.0".to_owned(), ..Settings::default() });
+    proxy.state.set_settings(old());
     assert_eq!(body(proxy.get("/health/readiness")).await["litellm_version"], "1.80.0");
     assert_eq!(status(proxy.get("/health/readiness/details")).await, 404);
+}
+
+fn old() -> Settings {
+    Settings { version: "1.80.0".to_owned(), ..Settings::default() }
+}
+
+#[tokio::test]
+async fn on_1_80_the_keys_of_a_deleted_team_are_served_from_the_cache() {
+    let proxy = Proxy::with(SimConfig { settings: old(), ..SimConfig::default() }).await;
+    proxy.add_model("m1", "m").await;
+    assert_eq!(status(proxy.new_team("t")).await, 200);
+    let key = json!({ "key": KEY, "models": ["m"], "team_id": "t" });
+    assert_eq!(status(proxy.post("/key/generate", &key)).await, 200);
+    assert_eq!(
+        (proxy.chat(0, "m").await, proxy.chat(0, "n").await),
+        (StatusCode::OK, StatusCode::UNAUTHORIZED)
+    );
+    assert_eq!(status(proxy.post("/team/delete", &json!({ "team_ids": ["t"] }))).await, 200);
+    assert_eq!(proxy.chat(0, "m").await, 200);
+    assert_eq!(status(proxy.post("/key/delete", &json!({ "keys": [hash(KEY)] }))).await, 404);
+    proxy.state.advance(Duration::from_secs(61));
+    assert_eq!(proxy.chat(0, "m").await, 401);
 }
 
 #[tokio::test]

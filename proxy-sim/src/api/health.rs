@@ -13,7 +13,9 @@ pub(super) fn liveliness(_: &mut Call<'_>) -> Reply {
 /// Says nothing about a wiped database. The version is here up to 1.83 only.
 #[expect(clippy::unnecessary_wraps, reason = "the route list's signature")]
 pub(super) fn readiness(call: &mut Call<'_>) -> Reply {
-    let mut body = json!({ "status": "healthy", "db": db(call) });
+    let status =
+        if call.inner.settings.is_old() && call.inner.settings.database { "connected" } else { "healthy" };
+    let mut body = json!({ "status": status, "db": db(call) });
     if !call.inner.settings.since(84) {
         body["litellm_version"] = json!(call.inner.settings.version);
     }

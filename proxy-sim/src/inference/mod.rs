@@ -61,14 +61,14 @@ fn admit(instance: &Instance, incoming: &Incoming, kind: Kind) -> Result<Admitte
     views[instance.number].poll(db, now);
     // The right is checked for the body's model; the query's model, if there is one, is what gets called. That is
     // LiteLLM's hole (BerriAI/litellm#41810). Up to 1.80 a model in the query alone was not checked at all.
-    let checked = if settings.since(96) { in_body.or(in_query) } else { in_body };
+    let checked = if settings.is_old() { in_body } else { in_body.or(in_query) };
     let request = auth::Request {
         path: incoming.path(),
         model: checked,
         inference: true,
         master_key: &world.master_key,
     };
-    let old = !settings.since(96);
+    let old = settings.is_old();
     let caller = auth::authenticate(&mut inner, instance.number, &incoming.headers, &request, now)?;
     let called = in_query.or(in_body).map(str::to_owned);
     let body = parsed?;

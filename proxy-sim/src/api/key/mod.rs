@@ -115,7 +115,9 @@ fn expiry(call: &Call<'_>, status: u16) -> Result<Option<Value>, ApiError> {
         Some(Value::String(word)) if word != "-1" => word,
         Some(_) => return Ok(Some(Value::Null)),
     };
-    if let Some(at) = duration::after(call.now, word) {
+    // Old versions end a key when a budget of that length would start again.
+    let end = if call.inner.settings.is_old() { duration::next_reset } else { duration::after };
+    if let Some(at) = end(call.now, word) {
         return Ok(Some(json!(stamp(at))));
     }
     let kind = if status == 400 { "invalid_request_error" } else { "internal_server_error" };

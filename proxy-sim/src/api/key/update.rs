@@ -28,7 +28,11 @@ pub(crate) fn run(call: &mut Call<'_>) -> Reply {
         })?
     };
     if !call.inner.db.keys.contains_key(&token) {
-        return Err(super::not_found("Key not found."));
+        return Err(if call.inner.settings.is_old() {
+            ApiError::auth("invalid user key - user key does not exist in db.")
+        } else {
+            super::not_found("Key not found.")
+        });
     }
     input::check_enterprise(&call.body)?;
     input::check_budget(&call.body)?;

@@ -28,6 +28,11 @@ pub(crate) fn paged(call: &mut Call<'_>) -> Reply {
         return Err(ApiError::detail_error(500, NO_DATABASE));
     }
     let mut rows = visible(call);
+    if call.inner.settings.is_old() {
+        // Neither pages nor filters, but for the name.
+        rows.retain(|row| call.query("model").is_none_or(|name| row.name == name));
+        return Ok(json!({ "data": render_all(call, &rows) }));
+    }
     let (id, word) = (call.query("modelId"), call.query("search"));
     if id.is_some() || word.is_some() {
         for stored in call.inner.db.models.values() {

@@ -17,15 +17,21 @@ pub(crate) fn run(call: &mut Call<'_>) -> Reply {
         return Err(super::not_found(unknown));
     }
     let at = call.stamp();
+    // There both stay in the cache, and the keys are served, until their time is over.
+    let stay_cached = call.inner.settings.is_old();
     let (db, view) = call.split();
     for id in &ids {
         db.teams.remove(id);
-        view.forget_team(id);
+        if !stay_cached {
+            view.forget_team(id);
+        }
         let keys = db.keys.values().filter(|key| key.str("team_id") == Some(id.as_str()));
         let tokens: Vec<String> = keys.map(|key| key.token.clone()).collect();
         for token in tokens {
             db.archive_key(&token, &at);
-            view.forget_key(&token);
+            if !stay_cached {
+                view.forget_key(&token);
+            }
         }
     }
     Ok(json!({ "deleted_teams": ids }))
