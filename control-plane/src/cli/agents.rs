@@ -92,7 +92,7 @@ pub async fn run(command: Command, s: &Session) -> Result<(), Failure> {
 }
 
 async fn list(list: List, s: &Session) -> Result<(), Failure> {
-    let filters = [("realm", list.realm), ("status", list.status), ("search", list.search)];
+    let filters = [("realmId", list.realm), ("status", list.status), ("search", list.search)];
     let filters = filters.into_iter().filter_map(|(name, value)| Some((name, value?))).collect();
     let items = s.list(path(["agents"]), filters, list.limit).await?;
     output::list(

@@ -88,13 +88,11 @@ pub fn facts(facts: &[(&str, String)]) {
 
 /// One line about a change, and one per proxy that is in the way.
 pub fn changed(text: &str, revision: Option<i64>, body: &Value) {
-    let revision = match revision {
-        Some(revision) => format!("revision {revision}"),
-        None => "nothing to change".to_owned(),
-    };
+    // Without a revision, nothing that a proxy or an agent has to know of was changed.
+    let revision = revision.map(|revision| format!(" (revision {revision})").dimmed().to_string());
     let state =
         body.pointer("/sync/state").and_then(Value::as_str).map(|state| format!(", {}", paint(state)));
-    print(&format!("{text} {}{}", format!("({revision})").dimmed(), state.unwrap_or_default()));
+    print(&format!("{text}{}{}", revision.unwrap_or_default(), state.unwrap_or_default()));
     for proxy in body.pointer("/sync/proxies").and_then(Value::as_array).into_iter().flatten() {
         if let Some(message) = proxy["errorMessage"].as_str() {
             print(&format!(

@@ -169,3 +169,7 @@ pub fn not_converged(revision: i64, receipt: &Value) -> String {
     }
     lines.join("\n")
 }
+
+#[cfg(test)]
+#[path = "session_tests.rs"]
+mod tests;

@@ -70,7 +70,9 @@ impl Step {
     }
 
     fn fields(&self) -> Vec<&str> {
-        self.body.keys().map(String::as_str).chain(self.api_key.as_ref().map(|_| "apiKey")).collect()
+        // Whom a grant is for is what it is, not what changes.
+        let fields = self.body.keys().map(String::as_str).filter(|field| *field != "realmId");
+        fields.chain(self.api_key.as_ref().map(|_| "apiKey")).collect()
     }
 }
 
