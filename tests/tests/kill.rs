@@ -50,7 +50,7 @@ async fn killed_at(path: &'static str, nth: u32, after: bool) -> bool {
     }
     // Granted and revoked: one team and one key, both known, both shut.
     let keys = state.keys();
-    assert_eq!(keys.len(), 1, "call {nth}, after {after}: one key, however often it was tried");
+    assert_eq!(keys.len(), 1, "call {nth} to {path}, after {after}: one key, however often it was tried");
     let known = reeve.api.get("/api/realms/red/keys").await;
     let fingerprint =
         known["items"][0]["fingerprint"].as_str().expect("the registry knows its key").to_owned();

@@ -11,9 +11,9 @@ use crate::{
     store::Store,
 };
 
-pub fn run(config: Config) -> ExitCode {
+pub fn run(config: &Config) -> ExitCode {
     let Ok(runtime) = runtime() else { return ExitCode::FAILURE };
-    match runtime.block_on(migrate(&config)) {
+    match runtime.block_on(migrate(config)) {
         Ok(done) => {
             out::line(&done);
             ExitCode::SUCCESS

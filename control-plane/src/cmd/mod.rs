@@ -40,7 +40,7 @@ enum Command {
     /// Print the OpenAPI document.
     Openapi,
     #[command(flatten)]
-    Admin(crate::cli::AdminCommand),
+    Admin(Box<crate::cli::AdminCommand>),
 }
 
 /// Parses the command line and runs it.
@@ -48,10 +48,10 @@ pub fn main() -> ExitCode {
     let cli = Cli::parse();
     match cli.command {
         Command::Openapi => openapi::run(),
-        Command::Admin(command) => crate::cli::run(command),
-        Command::Serve => with_config(serve::run),
+        Command::Admin(command) => crate::cli::run(*command),
+        Command::Serve => with_config(|config| serve::run(&config)),
         Command::Dev => with_config(serve::run_dev),
-        Command::Migrate => with_config(migrate::run),
+        Command::Migrate => with_config(|config| migrate::run(&config)),
         Command::Doctor => doctor::run(),
     }
 }

@@ -1,7 +1,5 @@
 //! What the service's commands print for people; logs are `telemetry`'s.
 
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "the one place that prints")]
-
 use owo_colors::OwoColorize as _;
 
 /// A line on standard output.

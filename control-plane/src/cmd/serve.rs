@@ -17,7 +17,7 @@ use crate::{
     telemetry,
 };
 
-pub fn run(config: Config) -> ExitCode {
+pub fn run(config: &Config) -> ExitCode {
     serve(config, false)
 }
 
@@ -35,7 +35,7 @@ pub fn run_dev(mut config: Config) -> ExitCode {
             }
         }
     }
-    serve(config, true)
+    serve(&config, true)
 }
 
 /// A runtime whose `block_on` stays on the main thread: the private cluster's death signal follows the thread that
@@ -44,7 +44,7 @@ pub fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
     tokio::runtime::Builder::new_multi_thread().enable_all().build()
 }
 
-fn serve(config: Config, dev: bool) -> ExitCode {
+fn serve(config: &Config, dev: bool) -> ExitCode {
     let clock = Clock::default();
     // Outside the runtime: the trace exporter has a blocking client of its own.
     let telemetry = match telemetry::init(&config.telemetry, &clock) {
@@ -63,7 +63,7 @@ fn serve(config: Config, dev: bool) -> ExitCode {
     let ended = runtime.block_on(async {
         let lifecycle = Lifecycle::new();
         let dev_token = config.admin_token.clone().filter(|_| dev);
-        let app = match App::start(&config, metrics, clock, IdGen::default(), lifecycle.clone()).await {
+        let app = match App::start(config, metrics, clock, IdGen::default(), lifecycle.clone()).await {
             Ok(app) => app,
             Err(error) => {
                 out::problem(&report(&error));

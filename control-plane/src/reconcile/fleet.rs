@@ -15,11 +15,14 @@ use crate::{
     store::{Store, desired::proxy_at, proxies},
 };
 
+/// A client, and the version of its proxy's row.
+type Kept = (i64, Arc<dyn ProxyApi>);
+
 /// Clients are kept, since each holds its proxy's connections and limits; an edit of the proxy makes a new one.
 pub struct Fleet {
     store: Store,
     outbound: Outbound,
-    clients: Mutex<HashMap<ProxyId, (i64, Arc<dyn ProxyApi>)>>,
+    clients: Mutex<HashMap<ProxyId, Kept>>,
 }
 
 impl Fleet {

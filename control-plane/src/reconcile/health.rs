@@ -38,7 +38,7 @@ impl Reconciler {
                     }
                 }
                 Err(error) => {
-                    tracing::warn!(error = %crate::base::report(&error), "due probes could not be read")
+                    tracing::warn!(error = %crate::base::report(&error), "due probes could not be read");
                 }
             }
             tokio::select! {

@@ -54,7 +54,7 @@ impl Default for Options {
             per_proxy: 4,
             max_attempts: 30,
             backoff_base: Duration::from_millis(500),
-            backoff_cap: Duration::from_secs(60),
+            backoff_cap: Duration::from_mins(1),
             check_every: TimeDelta::seconds(10),
             scan_every: TimeDelta::seconds(60),
             lag: TimeDelta::seconds(3),

@@ -169,7 +169,7 @@ impl Reconciler {
                 _ => false,
             };
             let step = plan::deployment(wanted.as_ref(), &seen, set_last.as_deref(), can_remove, in_use);
-            if let Some(end) = self.settled(&step, &mut before, unsure.take()) {
+            if let Some(end) = Self::settled(&step, &mut before, unsure.take()) {
                 return Ok(end);
             }
             let wrote = match (&step, &wanted) {
@@ -222,7 +222,7 @@ impl Reconciler {
                 Err(error) => return Ok(End::Failed(error)),
             };
             let step = plan::team(wanted.as_ref(), &seen);
-            if let Some(end) = self.settled(&step, &mut before, unsure.take()) {
+            if let Some(end) = Self::settled(&step, &mut before, unsure.take()) {
                 return Ok(end);
             }
             let wrote = match (&step, &wanted) {
@@ -287,7 +287,7 @@ impl Reconciler {
                 _ => true,
             };
             let step = plan::key(wanted.as_ref(), &seen, team_there, now);
-            if let Some(end) = self.settled(&step, &mut before, unsure.take()) {
+            if let Some(end) = Self::settled(&step, &mut before, unsure.take()) {
                 return Ok(end);
             }
             let wrote = match (&step, &wanted) {
@@ -324,7 +324,6 @@ impl Reconciler {
 
     /// Ends the rounds where no call would help: waiting, a conflict, or the same step as just taken.
     fn settled<U: PartialEq + Clone>(
-        &self,
         step: &Step<U>,
         before: &mut Option<Step<U>>,
         unsure: Option<ProxyError>,

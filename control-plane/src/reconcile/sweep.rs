@@ -134,17 +134,18 @@ impl Reconciler {
                         amiss.push(a.object());
                     }
                 }
-                (None, Some(mark)) => match minted.get(&l.external_id) {
-                    Some(object) => amiss.push(*object),
-                    None => {
-                        let mut object = Object { kind: l.kind, id: mark.id };
-                        if known_ids.contains(&object) {
-                            // A copy of a known object under another name: removed under an id of its own.
-                            object.id = Uuid::new_v5(&mark.id, l.external_id.as_bytes());
-                        }
-                        strangers.push((object, l.external_id.clone()));
+                (None, Some(mark)) => {
+                    if let Some(object) = minted.get(&l.external_id) {
+                        amiss.push(*object);
+                        continue;
                     }
-                },
+                    let mut object = Object { kind: l.kind, id: mark.id };
+                    if known_ids.contains(&object) {
+                        // A copy of a known object under another name: removed under an id of its own.
+                        object.id = Uuid::new_v5(&mark.id, l.external_id.as_bytes());
+                    }
+                    strangers.push((object, l.external_id.clone()));
+                }
                 (None, None) => {}
             }
         }

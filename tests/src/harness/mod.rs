@@ -1,5 +1,13 @@
 //! Starts what a test needs and takes it down again.
 
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::missing_panics_doc,
+    clippy::disallowed_methods,
+    reason = "a test that cannot go on panics; its ids and names are its own"
+)]
+
 mod agent;
 mod api;
 mod database;
@@ -22,7 +30,7 @@ pub use self::{
 
 /// How long anything may take before a test gives up waiting for it. Long, because machines are shared; a wait ends as
 /// soon as what it waits for is there.
-pub const PATIENCE: Duration = Duration::from_secs(60);
+pub const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Asks `look` again and again until it has an answer; panics with `what` when patience is over.
 pub async fn eventually<T, F: Future<Output = Option<T>>>(what: &str, mut look: impl FnMut() -> F) -> T {
