@@ -39,7 +39,7 @@ impl Mark {
     }
 
     /// Both in one: a lost right is the reason that counts, then the newer one.
-    fn and(self, newer: Self) -> Self {
+    fn and(&self, newer: &Self) -> Self {
         let reason = match (self.reason, newer.reason) {
             (reason::REVOKE, _) | (_, reason::REVOKE) => reason::REVOKE,
             (older, reason::CONNECT) => older,
@@ -93,7 +93,7 @@ impl Marks {
         let before = self.marked.remove(&did);
         let was_urgent = before.as_ref().is_some_and(|m| m.urgent);
         let mark = match before {
-            Some(before) => before.and(mark),
+            Some(before) => before.and(&mark),
             None => mark,
         };
         if mark.urgent && !was_urgent {

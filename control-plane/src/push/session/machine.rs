@@ -210,7 +210,7 @@ impl Machine {
             (Phase::Opened, _) => self.close(close_code::PROTOCOL_ERROR, "expected hello first", out),
             (_, FromAgent::Hello(_)) => self.close(close_code::PROTOCOL_ERROR, "hello came twice", out),
             (_, FromAgent::Heartbeat(beat)) => self.beat(&beat, out),
-            (Phase::Full, FromAgent::LlmConfigStatus(status)) => self.status(status, out),
+            (Phase::Full, FromAgent::LlmConfigStatus(status)) => self.status(&status, out),
             // A pending agent was sent no document; the rest needs no answer.
             (_, FromAgent::LlmConfigStatus(_) | FromAgent::Pong(_) | FromAgent::Error(_)) => {}
         }
@@ -274,7 +274,7 @@ impl Machine {
         out.push(Output::Report(said));
     }
 
-    fn status(&mut self, status: LlmConfigStatus, out: &mut Vec<Output>) {
+    fn status(&mut self, status: &LlmConfigStatus, out: &mut Vec<Output>) {
         let document = cleaned(&status.version_hash());
         let answered = self.outstanding.take_if(|o| *o.document.hash == *document.hash);
         let before = (self.running.clone(), self.rejected.clone());

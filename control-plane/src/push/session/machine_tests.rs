@@ -1,6 +1,6 @@
 //! Table tests of the session machine: one test per rule of the protocol.
 
-use std::time::Duration;
+use std::{fmt::Write as _, time::Duration};
 
 use proptest::prelude::*;
 use reeve_protocol::AgentDid;
@@ -49,7 +49,7 @@ impl Rig {
         let mut payload = r#""protocol":{"min":1,"max":1},"instanceId":"018f3c2a-2222-7000-8000-000000000001","agentVersion":"0.1.0""#.to_owned();
         for (field, value) in [("applied", named(applied)), ("rejected", named(rejected))] {
             if let Some(value) = value {
-                payload.push_str(&format!(r#","{field}":{value}"#));
+                write!(payload, r#","{field}":{value}"#).unwrap();
             }
         }
         self.say("hello", &format!("{{{payload}}}"))
@@ -102,10 +102,10 @@ fn word(output: &Output) -> String {
         Output::Report(said) => {
             let mut text = "report".to_owned();
             if let Some((version, hash, generation)) = &said.applied {
-                text.push_str(&format!(":applied={version}/{hash}/{}", generation.unwrap_or_default()));
+                write!(text, ":applied={version}/{hash}/{}", generation.unwrap_or_default()).unwrap();
             }
             if let Some(rejected) = &said.rejected {
-                text.push_str(&format!(":rejected={}/{}", rejected.hash, rejected.code));
+                write!(text, ":rejected={}/{}", rejected.hash, rejected.code).unwrap();
             }
             text
         }
