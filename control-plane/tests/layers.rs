@@ -1,5 +1,7 @@
 //! Holds the layers: which module may import which, and where SQL, HTTP types and the HTTP client may stand.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot read the sources cannot go on")]
+
 use std::{
     collections::BTreeMap,
     fs,

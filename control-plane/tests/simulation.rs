@@ -3,6 +3,8 @@
 //!
 //! Every failure prints its seed; a seed that ever failed is kept in `SEEDS`.
 
+#![expect(clippy::expect_used, clippy::panic, reason = "a test that cannot go on panics")]
+
 mod support;
 
 use std::collections::{BTreeMap, BTreeSet};

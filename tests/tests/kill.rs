@@ -1,6 +1,8 @@
 //! G3: kill -9 of the control plane at every external call of grant and revoke loses nothing that was answered, and
 //! leaves no key on the proxy that the registry does not know.
 
+#![expect(clippy::expect_used, reason = "a test that cannot go on panics")]
+
 use e2e::harness::{Database, Proxy, Reeve, ReeveOptions, eventually};
 use proxy_sim::{Fault, Rule};
 use reqwest::Method;

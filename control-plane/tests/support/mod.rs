@@ -2,6 +2,12 @@
 //! clock and chances that the test decides.
 
 #![allow(dead_code, reason = "each test file uses its own part")]
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::disallowed_methods,
+    reason = "a test that cannot go on panics; its clock starts now and then stands"
+)]
 
 use std::sync::Arc;
 
