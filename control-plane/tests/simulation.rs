@@ -79,7 +79,7 @@ impl Wish {
 async fn act(world: &World, wish: &mut Wish, dice: &mut Dice) -> String {
     let model = dice.pick(&MODELS);
     let realm = dice.pick(&REALMS);
-    match dice.roll(6) {
+    match dice.roll(7) {
         0 | 1 if !wish.models.contains(model) => {
             world.model(model).await;
             wish.models.insert(model);
@@ -104,6 +104,15 @@ async fn act(world: &World, wish: &mut Wish, dice: &mut Dice) -> String {
             world.revoke(model, realm).await;
             wish.granted.entry(realm).or_default().remove(model);
             format!("revoke {model} from {realm}")
+        }
+        6 if wish.granted.contains_key(realm) && dice.roll(2) == 0 => {
+            reeve::service::realms::delete(&world.services, &support::ctx(), realm, None)
+                .await
+                .expect("deleted");
+            wish.granted.remove(realm);
+            // Made anew under the same name: its key's alias is free only when the old key is gone.
+            world.realm(realm).await;
+            format!("delete {realm}")
         }
         _ => "nothing".to_owned(),
     }

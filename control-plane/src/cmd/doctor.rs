@@ -50,7 +50,8 @@ async fn examine(config: &Config) -> bool {
             return false;
         }
     };
-    let fine = match Store::connect(options, 4, Arc::clone(&sealer), Clock::default(), IdGen::default()).await {
+    let fine = match Store::connect(options, 4, Arc::clone(&sealer), Clock::default(), IdGen::default()).await
+    {
         Ok(store) => {
             out::check(Mark::Good, "database", "answers");
             let fine = examine_store(config, &store, &sealer).await;
@@ -86,7 +87,10 @@ async fn examine_rows(config: &Config, store: &Store, sealer: &Sealer) -> crate:
         return Ok(false);
     }
     if !schema.pending.is_empty() {
-        let text = format!("{} migrations are missing; `reeve migrate` or the next start applies them", schema.pending.len());
+        let text = format!(
+            "{} migrations are missing; `reeve migrate` or the next start applies them",
+            schema.pending.len()
+        );
         out::check(Mark::Doubtful, "schema", &text);
         return Ok(true);
     }

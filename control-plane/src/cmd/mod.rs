@@ -19,7 +19,12 @@ use crate::config::{Config, variables};
 const EXIT_USAGE: u8 = 2;
 
 #[derive(Debug, Parser)]
-#[command(name = "reeve", version, about = "Control plane for a fleet of LiteLLM proxies", max_term_width = 110)]
+#[command(
+    name = "reeve",
+    version,
+    about = "Control plane for a fleet of LiteLLM proxies",
+    max_term_width = 110
+)]
 struct Cli {
     #[command(subcommand)]
     command: Command,

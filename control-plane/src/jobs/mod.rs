@@ -49,7 +49,9 @@ impl Jobs {
         match ended {
             Ok(0) => {}
             Ok(done) => tracing::info!(job.name = job, job.done = done, "job closed"),
-            Err(error) => tracing::warn!(job.name = job, error = %report(&error), "a job failed; it runs again"),
+            Err(error) => {
+                tracing::warn!(job.name = job, error = %report(&error), "a job failed; it runs again");
+            }
         }
     }
 }

@@ -23,7 +23,8 @@ pub async fn run_once(services: &Services) -> Result<u64> {
         if !keys::delete(tx.conn(), key.id).await? {
             continue;
         }
-        let view = json!({ "realmId": key.realm_id, "generation": key.generation, "fingerprint": key.fingerprint });
+        let view =
+            json!({ "realmId": key.realm_id, "generation": key.generation, "fingerprint": key.fingerprint });
         let change = Change {
             kind: "key.retire",
             realms: vec![key.realm_id],

@@ -95,9 +95,13 @@ pub fn deployment(
 }
 
 /// An unchanged budget period is never sent again: LiteLLM would move the reset date.
-pub fn team(wanted: Option<&TeamBody>, seen: &Seen<ObservedTeam>) -> Step<BudgetChange> {
+///
+/// `keys_left`: keys that are to go are still there. They go first: LiteLLM 1.80 deletes them with the team, but goes on
+/// serving them from its cache, and a delete of the key itself then finds nothing to evict.
+pub fn team(wanted: Option<&TeamBody>, seen: &Seen<ObservedTeam>, keys_left: bool) -> Step<BudgetChange> {
     match (wanted, seen) {
         (None, Seen::Absent | Seen::Foreign) => Step::Nothing,
+        (None, Seen::Ours(_)) if keys_left => Step::Wait("its keys go first"),
         (None, Seen::Ours(_)) => Step::Delete,
         (Some(_), Seen::Absent) => Step::Create,
         (Some(_), Seen::Foreign) => Step::Conflict,

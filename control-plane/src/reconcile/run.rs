@@ -221,7 +221,14 @@ impl Reconciler {
                 Ok(seen) => Seen::new(seen, |t| t.mark.as_ref(), self.owner),
                 Err(error) => return Ok(End::Failed(error)),
             };
-            let step = plan::team(wanted.as_ref(), &seen);
+            let keys_left = match (&wanted, &seen) {
+                (None, Seen::Ours(_)) => {
+                    let mut conn = self.store.conn().await?;
+                    applied::keys_to_go(&mut conn, lease.proxy_id).await?
+                }
+                _ => false,
+            };
+            let step = plan::team(wanted.as_ref(), &seen, keys_left);
             if let Some(end) = Self::settled(&step, &mut before, unsure.take()) {
                 return Ok(end);
             }

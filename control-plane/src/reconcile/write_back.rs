@@ -138,14 +138,17 @@ impl Reconciler {
         }
     }
 
-    /// A team that came lets its keys be made; a key or team that shrank lets deployments go.
+    /// A team that came lets its keys be made; a key that went, its team go; a key or team that shrank, deployments.
     async fn wake_waiting(&self, tx: &mut Tx, lease: &Lease, now: DateTime<Utc>) -> Result<()> {
         match lease.object.kind {
             ObjectKind::Team => {
                 work::wake(tx.conn(), lease.proxy_id, ObjectKind::Key, now).await?;
                 work::wake(tx.conn(), lease.proxy_id, ObjectKind::Deployment, now).await?;
             }
-            ObjectKind::Key => work::wake(tx.conn(), lease.proxy_id, ObjectKind::Deployment, now).await?,
+            ObjectKind::Key => {
+                work::wake(tx.conn(), lease.proxy_id, ObjectKind::Team, now).await?;
+                work::wake(tx.conn(), lease.proxy_id, ObjectKind::Deployment, now).await?;
+            }
             ObjectKind::Deployment => {}
         }
         self.signals.reconcile.notify_one();

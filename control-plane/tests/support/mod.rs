@@ -30,9 +30,8 @@ use reeve::{
         Services,
         grants::{self, NewGrant},
         models::{
-            self,
+            self, NewModel,
             backend::{Key, NewBackend},
-            NewModel,
         },
         proxies, realms,
     },
@@ -145,7 +144,7 @@ impl World {
                 return;
             }
             self.clock.advance(TimeDelta::seconds(120));
-            self.sim().advance(std::time::Duration::from_secs(120));
+            self.sim().advance(std::time::Duration::from_mins(2));
         }
         panic!("does not converge; left: {:?}", self.waiting().await);
     }

@@ -116,7 +116,7 @@ fn shown_deployment(body: &DeploymentBody) -> ObservedDeployment {
 #[test]
 fn nothing_is_left_to_do_when_the_proxy_shows_what_is_wanted() {
     let team = team_body(&["openai/a"], Some(5.0));
-    assert_eq!(super::team(Some(&team), &Seen::Ours(shown_team(&team))), Step::Nothing);
+    assert_eq!(super::team(Some(&team), &Seen::Ours(shown_team(&team)), false), Step::Nothing);
     let key = key_body(&["openai/a"], Some(5.0));
     assert_eq!(super::key(Some(&key), &Seen::Ours(shown_key(&key)), true, now()), Step::Nothing);
     let d = deployment_body("gpt-4o", &["rpm"]);
@@ -124,7 +124,7 @@ fn nothing_is_left_to_do_when_the_proxy_shows_what_is_wanted() {
         super::deployment(Some(&d), &Seen::Ours(shown_deployment(&d)), None, false, false),
         Step::Nothing
     );
-    assert_eq!(super::team(None, &Seen::Absent), Step::Nothing);
+    assert_eq!(super::team(None, &Seen::Absent, false), Step::Nothing);
 }
 
 #[test]
@@ -133,8 +133,8 @@ fn what_is_not_ours_is_never_touched() {
     let mut foreign = shown_team(&team);
     foreign.mark = None;
     let seen = Seen::new(Some(foreign), |t: &ObservedTeam| t.mark.as_ref(), owner());
-    assert_eq!(super::team(None, &seen), Step::Nothing);
-    assert_eq!(super::team(Some(&team), &seen), Step::Conflict);
+    assert_eq!(super::team(None, &seen, false), Step::Nothing);
+    assert_eq!(super::team(Some(&team), &seen, false), Step::Conflict);
     let mut other = shown_key(&key_body(&[], None));
     other.mark.as_mut().unwrap().owner = InstallationId(Uuid::from_u128(99));
     let seen = Seen::new(Some(other), |k: &ObservedKey| k.mark.as_ref(), owner());
@@ -145,16 +145,15 @@ fn what_is_not_ours_is_never_touched() {
 fn an_unchanged_budget_period_is_not_sent_again() {
     let wanted = team_body(&["openai/a", "openai/b"], Some(5.0));
     let is = shown_team(&team_body(&["openai/a"], Some(5.0)));
-    assert_eq!(super::team(Some(&wanted), &Seen::Ours(is)), Step::Update(BudgetChange::Keep));
+    assert_eq!(super::team(Some(&wanted), &Seen::Ours(is), false), Step::Update(BudgetChange::Keep));
     let is = shown_team(&team_body(&["openai/a"], None));
-    assert_eq!(super::team(Some(&wanted), &Seen::Ours(is)), Step::Update(BudgetChange::Set));
+    assert_eq!(super::team(Some(&wanted), &Seen::Ours(is), false), Step::Update(BudgetChange::Set));
 }
 
 #[test]
 fn a_budget_always_has_a_period() {
-    for body in [key_body(&["openai/a"], Some(1.0))] {
-        assert_eq!((body.max_budget, body.budget_duration), (Some(1.0), Some("1mo")));
-    }
+    let body = key_body(&["openai/a"], Some(1.0));
+    assert_eq!((body.max_budget, body.budget_duration), (Some(1.0), Some("1mo")));
     assert_eq!(team_body(&["openai/a"], None).budget_duration, None);
 }
 
@@ -188,6 +187,13 @@ fn a_parameter_is_taken_away_by_whatever_means_the_version_has() {
     assert_eq!(plan(Some(&last), true), Step::Update(vec!["tpm".to_owned()]));
     assert_eq!(plan(Some(&last), false), Step::Recreate);
     assert_eq!(plan(None, true), Step::Recreate);
+}
+
+#[test]
+fn a_team_goes_after_its_keys() {
+    let seen = Seen::Ours(shown_team(&team_body(&[], None)));
+    assert!(matches!(super::team(None, &seen, true), Step::Wait(_)));
+    assert_eq!(super::team(None, &seen, false), Step::Delete);
 }
 
 #[test]
