@@ -17,7 +17,7 @@ use crate::{
 /// Detail code: an admin has not approved the agent, or has rejected or revoked it.
 pub const NOT_APPROVED: &str = "not-approved";
 /// Detail code: what an admin typed for manual mode has no API key.
-pub const NO_KEY: &str = "no-key";
+pub const NO_API_KEY: &str = "no-api-key";
 
 /// What an OpenAI client appends its paths to, under a proxy's public URL.
 const API_PATH: &str = "/v1";
@@ -82,7 +82,7 @@ fn unavailable(code: &str, message: impl Into<String>) -> Document {
 fn manual(input: &AgentInput) -> Document {
     let key = input.manual_api_key.as_ref().and_then(|key| ApiKey::new(key.expose()));
     let (Some(typed), Some(api_key)) = (&input.agent.manual_config, key) else {
-        return unavailable(NO_KEY, "The manual configuration has no API key; an admin must set one.");
+        return unavailable(NO_API_KEY, "The manual configuration has no API key; an admin must set one.");
     };
     Document::Active(Box::new(LlmConfig {
         provider: typed.provider.clone(),

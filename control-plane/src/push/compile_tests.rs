@@ -167,7 +167,7 @@ fn env_and_manual_take_nothing_from_realms() {
         max_tokens: Some(5),
         system_prompt: Some("Be brief.".to_owned()),
     });
-    assert_eq!(code(&inputs), NO_KEY, "never an empty key");
+    assert_eq!(code(&inputs), NO_API_KEY, "never an empty key");
     inputs.agents[0].manual_api_key = Some(Secret::new("typed"));
     let compiled = document(&inputs);
     let config = compiled.message.document.config().unwrap();

@@ -18,7 +18,8 @@ use serde_json::json;
 use tokio::sync::SemaphorePermit;
 
 use super::{
-    Inner, Push, identity,
+    Inner, Push,
+    identity::{self, Proof},
     session::{
         Facts,
         task::{Place, Session},
@@ -28,10 +29,10 @@ use super::{
 use crate::{
     base::report,
     domain::{
-        agent::AgentStatus,
+        agent::{Agent, AgentStatus},
         error::{Error, Result},
     },
-    store::{agents, sessions},
+    store::{Conn, agents, sessions},
 };
 
 /// Waits are at least this, in seconds, and at most [`SPREAD`] more, so that those who were sent away do not come
@@ -53,12 +54,18 @@ async fn connect(
         Some(id) if (1..=128).contains(&id.len()) => id.to_owned(),
         _ => push.store.ids.uuid().to_string(),
     };
-    let accepted = match upgrade {
-        Ok(upgrade) => admit(&push, &headers).await.map(|session| (upgrade, session)),
-        Err(rejection) => return not_an_upgrade(&rejection, &request_id),
+    let upgrade = match upgrade {
+        Ok(upgrade) => upgrade,
+        // Who may not come in is told so first, whatever it asked for.
+        Err(rejection) => {
+            return match look_only(&push, &headers).await {
+                Ok(()) => not_an_upgrade(&rejection, &request_id),
+                Err(error) => refuse(&error, &request_id),
+            };
+        }
     };
-    match accepted {
-        Ok((upgrade, session)) => {
+    match admit(&push, &headers).await {
+        Ok(session) => {
             // A session whose upgrade fails is dropped, and gives its place back.
             transport::limits(upgrade).on_upgrade(async move |socket| {
                 // Its own task, so that a stop waits for it.
@@ -73,8 +80,8 @@ async fn connect(
     }
 }
 
-/// Checks who asks, and takes a place and an epoch for the session.
-async fn admit(push: &Arc<Inner>, headers: &HeaderMap) -> Result<Session> {
+/// Who asks, as far as that can be told without the database.
+fn who(push: &Inner, headers: &HeaderMap) -> Result<Proof> {
     if !push.life.is_running() {
         return Err(push.busy("stopping", "this replica stops; connect again"));
     }
@@ -82,23 +89,40 @@ async fn admit(push: &Arc<Inner>, headers: &HeaderMap) -> Result<Session> {
         code: "bad-proof",
         message: "expected `Authorization: Bearer <proof>`".to_owned(),
     })?;
-    // What costs no database comes first.
-    let proof = push.origins.check(token, push.store.clock.now())?;
+    push.origins.check(token, push.store.clock.now())
+}
+
+/// The agent that made the proof, if it may have a session at all.
+async fn let_in(conn: &mut Conn, proof: &Proof) -> Result<Agent> {
+    let agent = agents::get(conn, proof.did().as_str()).await?.ok_or_else(identity::unknown)?;
+    match agent.status {
+        AgentStatus::Revoked => Err(identity::revoked()),
+        AgentStatus::Rejected => Err(identity::rejected()),
+        AgentStatus::Approved | AgentStatus::Pending => Ok(agent),
+    }
+}
+
+/// Whether a session would be let in; the proof is not used up.
+async fn look_only(push: &Inner, headers: &HeaderMap) -> Result<()> {
+    let proof = who(push, headers)?;
+    let _turn = Turn::wait(push).await?;
+    let mut conn = push.store.conn().await?;
+    let_in(&mut conn, &proof).await.map(drop)
+}
+
+/// Checks who asks, and takes a place and an epoch for the session.
+async fn admit(push: &Arc<Inner>, headers: &HeaderMap) -> Result<Session> {
+    let proof = who(push, headers)?;
     let room = push.hub.admit().ok_or_else(|| push.busy("too-many-sessions", "this replica is full"))?;
     let turn = Turn::wait(push).await?;
 
     let mut tx = push.store.begin("session.open").await?;
     let did = proof.did().as_str();
-    let agent = agents::get(tx.conn(), did).await?.ok_or_else(identity::unknown)?;
+    let agent = let_in(tx.conn(), &proof).await?;
     let mut pending_room = None;
-    match agent.status {
-        AgentStatus::Revoked => return Err(identity::revoked()),
-        AgentStatus::Rejected => return Err(identity::rejected()),
-        AgentStatus::Approved => {}
-        AgentStatus::Pending => {
-            let full = || push.busy("too-many-pending", "too many agents wait for approval here");
-            pending_room = Some(push.hub.admit_pending().ok_or_else(full)?);
-        }
+    if agent.status == AgentStatus::Pending {
+        let full = || push.busy("too-many-pending", "too many agents wait for approval here");
+        pending_room = Some(push.hub.admit_pending().ok_or_else(full)?);
     }
     proof.use_up(tx.conn()).await?;
     let epoch = sessions::open(tx.conn(), did, push.replica, push.store.clock.now()).await?;

@@ -8,6 +8,7 @@ mod batch;
 mod marks;
 
 use std::{
+    collections::HashSet,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -19,7 +20,10 @@ use self::marks::{Mark, Marks};
 use super::{Inner, session::Verdict};
 use crate::{
     base::report,
-    domain::{change::Revision, error::Result},
+    domain::{
+        change::Revision,
+        error::{Error, Result},
+    },
     store::{changes, listener, sessions},
 };
 
@@ -87,19 +91,40 @@ impl Relay {
             if due.is_empty() {
                 return Ok(());
             }
-            let again = match batch::serve(&self.push, &due).await {
-                Ok(again) => again,
-                Err(error) => {
+            match batch::serve(&self.push, &due).await {
+                Ok(again) => self.mark_again(due, &again),
+                Err(error @ Error::Unavailable { .. }) => {
                     self.marks.put_back(due);
                     return Err(error);
                 }
-            };
-            // A newer revision was offered to these, by another replica: the next snapshot has it too.
-            let now = Instant::now();
-            for (did, mark) in due.into_iter().filter(|(did, _)| again.contains(did.as_ref())) {
-                self.marks.add(did, mark.relaxed(), now);
+                // One agent that cannot be served, such as one whose key cannot be opened, must not hold up the others.
+                Err(_) => self.one_by_one(due).await?,
             }
         }
+    }
+
+    /// A newer revision was offered to these, by another replica: the next snapshot has it too.
+    fn mark_again(&mut self, served: Vec<(Arc<str>, Mark)>, again: &HashSet<String>) {
+        let now = Instant::now();
+        for (did, mark) in served.into_iter().filter(|(did, _)| again.contains(did.as_ref())) {
+            self.marks.add(did, mark.relaxed(), now);
+        }
+    }
+
+    async fn one_by_one(&mut self, marks: Vec<(Arc<str>, Mark)>) -> Result<()> {
+        let (mut failed, mut last) = (Vec::new(), Ok(()));
+        for one in marks {
+            match batch::serve(&self.push, std::slice::from_ref(&one)).await {
+                Ok(again) => self.mark_again(vec![one], &again),
+                Err(error) => {
+                    tracing::error!(agent.did = %one.0, error = %report(&error), "an agent cannot be told its document");
+                    failed.push(one);
+                    last = Err(error);
+                }
+            }
+        }
+        self.marks.put_back(failed);
+        last
     }
 
     async fn read_changes(&mut self) -> Result<()> {

@@ -57,10 +57,25 @@ async fn a_plain_request_is_told_what_this_is(pool: PgPool) {
 
     let world = World::new(pool).await;
     let replica = Replica::start(&world.store).await;
-    let request = axum::http::Request::get(SOCKET_PATH).body(axum::body::Body::empty()).unwrap();
-    let answer = crate::push::router(replica.push.clone()).oneshot(request).await.unwrap();
-    assert_eq!(answer.status(), 426);
-    assert_eq!(answer.headers()["content-type"], "application/problem+json");
+    let (agent, stranger) = (world.agent().await, TestKey::new());
+    let revoked = world.agent_as(AgentStatus::Revoked).await;
+    let now = world.store.clock.now();
+    let proof = agent.proof(now);
+    let proofs =
+        [None, Some(stranger.proof(now)), Some(revoked.proof(now)), Some(proof.clone()), Some(proof.clone())];
+    for (proof, expected) in proofs.into_iter().zip([401, 401, 403, 426, 426]) {
+        let mut request = axum::http::Request::get(SOCKET_PATH);
+        if let Some(proof) = proof {
+            request = request.header("authorization", format!("Bearer {proof}"));
+        }
+        let request = request.body(axum::body::Body::empty()).unwrap();
+        let answer = crate::push::router(replica.push.clone()).oneshot(request).await.unwrap();
+        assert_eq!(answer.status(), expected);
+        assert_eq!(answer.headers()["content-type"], "application/problem+json");
+    }
+    let bearer = format!("Bearer {proof}");
+    let headers = [("authorization", bearer.as_str())];
+    assert!(Agent::dial(replica.address, SOCKET_PATH, &headers).await.is_ok(), "it is not used up");
     replica.stop().await;
 }
 

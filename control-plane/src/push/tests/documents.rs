@@ -189,6 +189,28 @@ async fn who_comes_back_with_the_wanted_document_is_sent_nothing_but_its_generat
 }
 
 #[sqlx::test(migrations = "../migrations")]
+async fn one_agent_that_cannot_be_served_does_not_hold_up_the_others(pool: PgPool) {
+    let world = World::new(pool).await;
+    let (good, bad) = (world.agent().await, world.agent().await);
+    let manual = ManualConfig {
+        provider: "openai".to_owned(),
+        model: "m".to_owned(),
+        base_url: "https://x.example".to_owned(),
+        max_tokens: None,
+        system_prompt: None,
+    };
+    // Its key was sealed for another row.
+    world.set_mode_sealed(&bad, ConfigMode::Manual, Some(&manual), &good).await;
+    let replica = Replica::start(&world.store).await;
+    let (_waiting, _) = Agent::connect(&replica, &bad, None).await;
+    let (mut agent, _) = Agent::connect(&replica, &good, None).await;
+    assert_eq!(told(&agent.applied().await), "no-grant");
+    world.grant_live(world.a, &["openai/a"]).await;
+    agent.until_model("openai/a").await;
+    replica.stop().await;
+}
+
+#[sqlx::test(migrations = "../migrations")]
 async fn a_burst_is_coalesced_and_ends_right(pool: PgPool) {
     let world = World::new(pool).await;
     let replica = Replica::start(&world.store).await;

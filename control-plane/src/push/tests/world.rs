@@ -239,8 +239,19 @@ impl World {
     }
 
     pub async fn set_mode(&self, key: &TestKey, mode: ConfigMode, manual: Option<&ManualConfig>) {
+        self.set_mode_sealed(key, mode, manual, key).await;
+    }
+
+    /// As [`Self::set_mode`], with the key sealed for the row of `owner`.
+    pub async fn set_mode_sealed(
+        &self,
+        key: &TestKey,
+        mode: ConfigMode,
+        manual: Option<&ManualConfig>,
+        owner: &TestKey,
+    ) {
         let sealed = manual.map(|_| {
-            let at = desired::manual_at(&key.did());
+            let at = desired::manual_at(&owner.did());
             self.store.sealer.seal(&at, 1, &Secret::new("sk-typed-by-an-admin"))
         });
         let new = agents::NewMode {
