@@ -155,7 +155,8 @@ where
             return Ok(false);
         }
         tokio::select! {
-            () = progress => {}
+            // Signals come in bursts.
+            () = progress => tokio::time::sleep(LOOK.0).await,
             () = tokio::time::sleep_until((now + pause).min(deadline)) => pause = (pause * 2).min(LOOK.1),
         }
     }

@@ -66,13 +66,13 @@ pub async fn agent(conn: &mut Conn, did: &str) -> Result<Agent> {
     agents::get(conn, did).await?.ok_or_else(|| Error::not_found("agent", did))
 }
 
-/// A body that names something unknown is wrong in that field; a path that does is "not found".
+/// A body that names something unknown is wrong in that field; a path that does is "not found". What was sent is not
+/// repeated: it may be a key in the wrong field.
 pub fn in_field<T>(field: &'static str, found: Result<T>) -> Result<T> {
     found.map_err(|error| match error {
-        Error::NotFound { what, id } => Error::invalid(
-            field,
-            format!("there is no {what} {id:?}; give the id or name of one that exists"),
-        ),
+        Error::NotFound { what, .. } => {
+            Error::invalid(field, format!("names no {what}; give the id or name of one that exists"))
+        }
         other => other,
     })
 }
