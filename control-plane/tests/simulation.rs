@@ -215,3 +215,21 @@ async fn clean(pool: &PgPool) {
     .await
     .expect("clean");
 }
+
+/// A failure of the simulation, frozen: the old deployment waited for lists that rightly named the new model, and went on
+/// serving beside it.
+#[sqlx::test(migrations = "../migrations")]
+async fn a_model_registered_again_under_its_name_does_not_keep_the_old_deployment(pool: PgPool) {
+    let world = World::new(pool).await;
+    world.realm("red").await;
+    for _ in 0..2 {
+        world.model("alpha").await;
+        world.grant("alpha", "red", None).await;
+        world.settle().await;
+        reeve::service::models::delete(&world.services, &support::ctx(), "alpha", None).await.expect("deleted");
+    }
+    world.model("alpha").await;
+    world.grant("alpha", "red", None).await;
+    world.settle().await;
+    assert_eq!(world.sim().models().len(), 1);
+}

@@ -86,10 +86,13 @@ pub async fn of_objects(conn: &mut Conn, objects: &[Uuid]) -> Result<Vec<Applied
     select(conn, None, Some(objects), None).await
 }
 
-/// Whether any team or key on the proxy still lets this model name through.
+/// Whether any team or key on the proxy still lets this model name through although no active model has it: lists that are
+/// to shrink first. A name that is rightly listed (another deployment serves it, or a model of the same name came since)
+/// holds nothing up.
 pub async fn model_in_use(conn: &mut Conn, proxy: ProxyId, model: &str) -> Result<bool> {
     Ok(sqlx::query_scalar!(
-        r#"select exists (select 1 from applied where proxy_id = $1 and kind in ('team', 'key') and $2 = any(models)) as "e!""#,
+        r#"select exists (select 1 from applied where proxy_id = $1 and kind in ('team', 'key') and $2 = any(models))
+                  and not exists (select 1 from model where litellm_model_name = $2 and status = 'active') as "e!""#,
         proxy.0,
         model
     )

@@ -146,7 +146,7 @@ impl World {
             self.clock.advance(TimeDelta::seconds(120));
             self.sim().advance(std::time::Duration::from_mins(2));
         }
-        panic!("does not converge; left: {:?}", self.waiting().await);
+        panic!("does not converge; left: {:?}; on the proxy: {:?}", self.waiting().await, self.applied().await);
     }
 
     /// A full scan, then everything it asked for.
@@ -167,6 +167,13 @@ impl World {
             .fetch_all(&self.services.store.pool)
             .await
             .expect("work")
+    }
+
+    async fn applied(&self) -> Vec<(String, String, Vec<String>, i64)> {
+        sqlx::query_as("select kind || '/' || object_id, state, models, generation from applied")
+            .fetch_all(&self.services.store.pool)
+            .await
+            .expect("applied")
     }
 
     /// Rows written to any table from here on are counted by [`World::db_writes`].
