@@ -226,7 +226,9 @@ async fn a_model_registered_again_under_its_name_does_not_keep_the_old_deploymen
         world.model("alpha").await;
         world.grant("alpha", "red", None).await;
         world.settle().await;
-        reeve::service::models::delete(&world.services, &support::ctx(), "alpha", None).await.expect("deleted");
+        reeve::service::models::delete(&world.services, &support::ctx(), "alpha", None)
+            .await
+            .expect("deleted");
     }
     world.model("alpha").await;
     world.grant("alpha", "red", None).await;

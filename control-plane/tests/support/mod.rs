@@ -146,7 +146,11 @@ impl World {
             self.clock.advance(TimeDelta::seconds(120));
             self.sim().advance(std::time::Duration::from_mins(2));
         }
-        panic!("does not converge; left: {:?}; on the proxy: {:?}", self.waiting().await, self.applied().await);
+        panic!(
+            "does not converge; left: {:?}; on the proxy: {:?}",
+            self.waiting().await,
+            self.applied().await
+        );
     }
 
     /// A full scan, then everything it asked for.
