@@ -14,8 +14,8 @@ use crate::service::{
     sync::{self, Sync, SyncState, Synced},
 };
 
-const REVISION: HeaderName = HeaderName::from_static("x-reeve-revision");
-const PREFERENCE_APPLIED: HeaderName = HeaderName::from_static("preference-applied");
+pub(super) const REVISION: HeaderName = HeaderName::from_static("x-reeve-revision");
+pub(super) const PREFERENCE_APPLIED: HeaderName = HeaderName::from_static("preference-applied");
 
 /// The answer to a removal.
 #[derive(Debug, Serialize, ToSchema)]

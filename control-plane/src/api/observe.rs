@@ -1,12 +1,12 @@
 //! The outermost layer: the request's id, one closing log line and one measurement per request, and the body of every
 //! error. It never looks at bodies or queries.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use axum::{
     body::Body,
     extract::{MatchedPath, Request, State},
-    http::{HeaderMap, HeaderName, HeaderValue, header},
+    http::{HeaderMap, HeaderName, HeaderValue, Method, header},
     middleware::Next,
     response::Response,
 };
@@ -14,6 +14,7 @@ use tracing::Instrument as _;
 
 use super::{
     ApiState,
+    answer::{PREFERENCE_APPLIED, REVISION},
     auth::Actor,
     problem::{MEDIA_TYPE, Problem},
 };
@@ -37,32 +38,76 @@ pub async fn observe(State(state): State<ApiState>, mut request: Request, next: 
     let span = tracing::info_span!("request", request.id = %id);
     let mut response = next.run(request).instrument(span).await;
 
-    if let Some(problem) = problem_of(&mut response) {
-        log_cause(&problem, &id);
-        response = write_problem(response, &problem, &id);
+    let problem = problem_of(&mut response);
+    if let Some(problem) = &problem {
+        log_cause(problem, &id);
+        response = write_problem(response, problem, &id);
     }
     let headers = response.headers_mut();
     if let Ok(value) = HeaderValue::from_str(&id) {
         headers.insert(REQUEST_ID, value);
     }
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
-    let seconds = started.elapsed().as_secs_f64();
-    let status = response.status().as_u16();
-    let actor = response.extensions().get::<Actor>().map_or("", |actor| actor.0.as_str());
-    close(&method, &route, status, seconds, &id, actor);
+    let duration = started.elapsed();
+    // A held answer is as long as its caller wished.
+    if !response.headers().contains_key(PREFERENCE_APPLIED) {
+        let labels = [("method", label(&method)), ("route", route.clone())];
+        metrics::histogram!("reeve_http_request_seconds", &labels).record(duration.as_secs_f64());
+    }
+    close(&method, &route, &response, problem.as_ref(), &id, duration);
     response
 }
 
-fn close(method: &axum::http::Method, route: &str, status: u16, seconds: f64, id: &str, actor: &str) {
-    let labels =
-        [("method", method.to_string()), ("route", route.to_owned()), ("status", status.to_string())];
-    metrics::histogram!("reeve_http_request_seconds", &labels).record(seconds);
-    let ms = (seconds * 1000.0).round();
+/// Anybody may send any word as a method; a label must not hold them all.
+fn label(method: &Method) -> String {
+    let known = [
+        Method::GET,
+        Method::HEAD,
+        Method::POST,
+        Method::PUT,
+        Method::PATCH,
+        Method::DELETE,
+        Method::OPTIONS,
+    ];
+    if known.contains(method) { method.to_string() } else { "other".to_owned() }
+}
+
+/// The one closing line.
+fn close(
+    method: &Method,
+    route: &str,
+    response: &Response,
+    problem: Option<&Problem>,
+    id: &str,
+    duration: Duration,
+) {
+    let status = response.status().as_u16();
+    let labels = [("method", label(method)), ("route", route.to_owned()), ("status", status.to_string())];
+    metrics::counter!("reeve_http_requests_total", &labels).increment(1);
+    let duration_ms = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
+    let actor = response.extensions().get::<Actor>().map(|actor| actor.0.as_str());
+    let code = problem.map(Problem::code);
+    let revision = response.headers().get(REVISION).and_then(|value| value.to_str().ok());
+    macro_rules! line {
+        ($level:ident) => {
+            tracing::$level!(
+                request.id = id,
+                http.method = %method,
+                http.route = route,
+                http.status = status,
+                actor,
+                problem.code = code,
+                revision,
+                duration_ms,
+                "request closed"
+            )
+        };
+    }
     // Probes and scrapes come every few seconds and say nothing by themselves.
     if matches!(route, "/health" | "/ready" | "/metrics") {
-        tracing::debug!(http.method = %method, http.route = route, http.status = status, http.ms = ms, request.id = id, "request");
+        line!(debug);
     } else {
-        tracing::info!(http.method = %method, http.route = route, http.status = status, http.ms = ms, request.id = id, actor, "request");
+        line!(info);
     }
 }
 

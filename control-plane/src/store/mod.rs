@@ -126,6 +126,11 @@ impl From<sqlx::Error> for Error {
                 message: "another change got in the way; repeat the request".to_owned(),
                 retry_after_seconds: 1,
             },
+            // What JSON and URLs can say and Postgres cannot store: a NUL in a text, a year beyond its calendar.
+            (_, Some("22021" | "22P05" | "22008")) => Self::invalid(
+                "text",
+                "contains a NUL character, or a time outside the years that can be stored; leave it out",
+            ),
             (sqlx::Error::PoolTimedOut | sqlx::Error::Io(_), _) | (_, Some("57P01" | "57P03" | "53300")) => {
                 tracing::warn!(error = %error, "the database did not answer");
                 Self::Unavailable {

@@ -85,6 +85,30 @@ async fn every_refusal_is_a_problem(pool: PgPool) {
 }
 
 #[sqlx::test(migrations = "../migrations")]
+async fn what_the_database_cannot_store_is_the_callers_mistake(pool: PgPool) {
+    let api = Api::new(pool);
+    api.realm("red").await;
+    api.get("/api/models/a%00b").await.problem(422, "invalid");
+    api.get("/api/agents?search=%00").await.problem(422, "invalid");
+    api.get("/api/audit?since=-9000-01-01T00:00:00Z").await.problem(422, "invalid");
+    api.post("/api/realms/red/agents", json!({ "did": "a\u{0}b" })).await.problem(422, "invalid");
+    let model = json!({ "name": "x", "provider": "openai", "modelId": "x", "apiKey": "sk-provider-0123456789",
+        "litellmParams": { "note": "a\u{0}b" } });
+    api.post("/api/models", model).await.problem(422, "invalid");
+}
+
+#[sqlx::test(migrations = "../migrations")]
+async fn an_enrolment_without_a_sound_proof_is_refused(pool: PgPool) {
+    let api = Api::new(pool);
+    let enroll = |body| api.post("/api/agents/enroll", body);
+    enroll(json!({ "name": "x", "proof": "MARKER" })).await.problem(401, "bad-proof");
+    let refused = enroll(json!({ "name": "x", "proof": ["MARKER"] })).await;
+    assert!(!refused.text.contains("MARKER"));
+    assert_eq!(refused.problem(422, "invalid")["field"], "proof");
+    assert_eq!(enroll(json!({ "name": "x" })).await.problem(422, "invalid")["field"], "proof");
+}
+
+#[sqlx::test(migrations = "../migrations")]
 async fn a_request_keeps_its_id_and_an_odd_one_gets_a_new_one(pool: PgPool) {
     let api = Api::new(pool);
     let answer = api.call("GET", "/api/models", None, &[("x-request-id", "build-7.a_b")]).await;
