@@ -1,3 +1,5 @@
+//! How the client keeps its address and token apart from what it prints, and what it makes of answers.
+
 use std::time::Instant;
 
 use serde_json::json;

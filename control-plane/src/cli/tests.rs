@@ -1,3 +1,5 @@
+//! The admin client against a server: pages, escapes, exit codes, waiting.
+
 use clap::{CommandFactory as _, Parser};
 
 use super::{AdminCommand, args, failure::*};

@@ -1,3 +1,5 @@
+//! What `apply` plans for a file, against what is there.
+
 use serde_json::{Value, json};
 
 use super::{super::file::File, *};
