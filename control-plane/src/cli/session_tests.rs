@@ -1,4 +1,4 @@
-//! How the client keeps its address and token apart from what it prints, and what it makes of answers.
+//! One run of a command against a server: pages, waiting, and what it makes of answers.
 
 use std::time::Instant;
 

@@ -1,4 +1,4 @@
-//! The admin client against a server: pages, escapes, exit codes, waiting.
+//! The command line itself: what parses, what is refused, and the exit codes.
 
 use clap::{CommandFactory as _, Parser};
 
