@@ -37,6 +37,9 @@ async fn a_grant_reaches_the_agent_and_a_revocation_takes_it_back(pool: PgPool) 
         .with_ansi(false)
         .with_writer(move || writer.clone())
         .finish();
+    // With a single subscriber, tracing asks only the thread that meets an event first whether anybody listens, and that
+    // may be another test's; with two, it asks both.
+    let _second = tracing::Dispatch::new(tracing_subscriber::registry());
     let _guard = tracing::subscriber::set_default(subscriber);
 
     let world = World::new(pool).await;
