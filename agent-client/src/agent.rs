@@ -188,7 +188,8 @@ impl ReeveAgent {
         self.usage.send_replace(Some(usage));
     }
 
-    /// Says goodbye to the control plane and stops. What was on disk stays.
+    /// Says goodbye to the control plane and stops. What was on disk stays. A document that the handler is looking at is
+    /// waited for, up to [`Timing::handler`]: once taken, it is stored for the next start.
     pub async fn shutdown(self) {
         drop(self.stop);
         self.tasks.wait().await;

@@ -120,7 +120,7 @@ impl Driver {
         let deadline = self.machine.deadline();
         tokio::select! {
             biased;
-            () = self.stop.cancelled() => Input::Shutdown,
+            () = self.stop.cancelled() => self.last_word().await,
             done = wait(self.handling.as_mut()) => {
                 self.handling = None;
                 Input::Handled(done.unwrap_or_else(|_| Err(Rejection::handler_failed("crashed over the document"))))
@@ -148,6 +148,18 @@ impl Driver {
                 self.dialing = None;
                 Input::Tick
             }
+        }
+    }
+
+    /// What is left to do when told to stop. A document that the program takes while it stops is in use, so it must be
+    /// on disk for the next start; one that it refuses now is refused because it stops, which is nobody's business.
+    async fn last_word(&mut self) -> Input {
+        match self.handling.take() {
+            Some(handling) => match handling.await {
+                Ok(Ok(())) => Input::Handled(Ok(())),
+                Ok(Err(_)) | Err(_) => Input::Shutdown,
+            },
+            None => Input::Shutdown,
         }
     }
 

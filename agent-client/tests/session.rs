@@ -16,7 +16,7 @@ use reeve_agent::{
     ReeveAgent, Rejection, StateDir, Timing,
 };
 use support::{FakePlane, Refusal, TOKEN, active, env, soon, unavailable, until};
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 
 /// An agent's directory and identity, apart from any running agent.
 struct Home {
@@ -122,6 +122,32 @@ async fn a_document_comes_is_applied_and_is_known_at_the_next_start() {
     assert_eq!(key(&agent.configs().borrow()), Some("sk-one-0123456789abcdef"));
     let (_session, hello) = plane.welcomed().await;
     assert_eq!(hello.applied, Some(one.version_hash()));
+}
+
+#[tokio::test]
+async fn a_document_that_is_taken_while_the_agent_stops_is_known_at_the_next_start() {
+    let mut plane = FakePlane::start().await;
+    let home = Home::new();
+    let (asked, taken) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+    let (asks, takes) = (Arc::clone(&asked), Arc::clone(&taken));
+    let options = home.options(&plane.url()).handler(move |_| {
+        let (asks, takes) = (Arc::clone(&asks), Arc::clone(&takes));
+        async move {
+            asks.notify_one();
+            takes.notified().await;
+            Ok(())
+        }
+    });
+    let agent = ReeveAgent::connect(options).await.unwrap();
+    let (mut session, _) = plane.welcomed().await;
+    session.config(&active(3, "sk-one"));
+    asked.notified().await;
+    let stopping = tokio::task::spawn(agent.shutdown());
+    taken.notify_one();
+    stopping.await.unwrap();
+    assert_eq!(session.status().await.status, StatusKind::Applied);
+    let agent = home.agent(&plane).await;
+    assert_eq!(key(&agent.configs().borrow()), Some("sk-one"));
 }
 
 #[tokio::test]
