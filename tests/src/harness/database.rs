@@ -1,6 +1,7 @@
 //! A database of its own for each test, on the server that `DATABASE_URL` names.
 
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection, postgres::PgConnectOptions};
+use tokio::runtime::{Handle, RuntimeFlavor};
 
 /// Dropped with its test.
 pub struct Database {
@@ -37,7 +38,7 @@ impl Database {
 impl Drop for Database {
     fn drop(&mut self) {
         let (server, name) = (self.server.clone(), self.name.clone());
-        // A thread of its own: the test's runtime is on its way out.
+        // A thread of its own: the test's runtime may be on its way out.
         let gone = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().ok()?;
             runtime.block_on(async {
@@ -48,6 +49,11 @@ impl Drop for Database {
                     .ok()
             })
         });
-        let _ = gone.join();
+        // `drop database` waits for every backend, also for one whose client is about to log in. That client may be a
+        // task of this runtime, so the others must go on meanwhile.
+        match Handle::try_current().map(|handle| handle.runtime_flavor()) {
+            Ok(RuntimeFlavor::MultiThread) => drop(tokio::task::block_in_place(|| gone.join())),
+            _ => drop(gone.join()),
+        }
     }
 }

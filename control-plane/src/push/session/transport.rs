@@ -12,10 +12,9 @@ const READ_BUFFER: usize = 1024;
 /// Where reading stops for good. Above [`MAX_MESSAGE_BYTES`], so that a message that is a little too large is still
 /// read to its end and the goodbye reaches the other side.
 const READ_LIMIT: usize = 2 * MAX_MESSAGE_BYTES;
-/// A send that takes longer means that nobody reads.
-const SEND: Duration = Duration::from_secs(10);
-/// What the other end has to answer a goodbye.
-const GOODBYE: Duration = Duration::from_secs(2);
+/// What the other end has to take a message, or to answer a goodbye: longer means that nobody is there. A socket that
+/// goes before a slow agent read its goodbye takes the close code with it, and the agent would come back at once.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 pub(super) struct Transport(WebSocket);
 
@@ -66,7 +65,7 @@ impl Transport {
     }
 
     async fn write(&mut self, message: Message) -> bool {
-        matches!(timeout(SEND, self.0.send(message)).await, Ok(Ok(())))
+        matches!(timeout(PATIENCE, self.0.send(message)).await, Ok(Ok(())))
     }
 
     /// Says goodbye and waits a little for the answer, so that what was sent before is not lost with the socket.
@@ -76,7 +75,7 @@ impl Transport {
         }
         // After a message that was too big, what follows on the socket is no frame.
         if code != close_code::TOO_BIG {
-            let _ = timeout(GOODBYE, async { while let Some(Ok(_)) = self.0.recv().await {} }).await;
+            let _ = timeout(PATIENCE, async { while let Some(Ok(_)) = self.0.recv().await {} }).await;
         }
     }
 }
