@@ -27,7 +27,7 @@ use tokio_util::task::TaskTracker;
 pub const TOKEN: &str = "enrol-marker-token";
 
 /// How long a test waits for what must happen.
-pub const LIMIT: Duration = Duration::from_secs(20);
+pub const LIMIT: Duration = Duration::from_mins(1);
 
 /// Waits for a future, not for ever.
 pub async fn soon<T>(what: &str, future: impl Future<Output = T>) -> T {

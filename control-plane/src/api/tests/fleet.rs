@@ -82,7 +82,7 @@ async fn a_write_waits_until_the_fleet_has_it(pool: PgPool) {
         }
     };
     let both = async { tokio::join!(write, reconcile).0 };
-    let made = tokio::time::timeout(Duration::from_secs(20), both)
+    let made = tokio::time::timeout(Duration::from_mins(1), both)
         .await
         .expect("it does not wait to the end")
         .is(201);
