@@ -7,6 +7,7 @@ use e2e::harness::{Database, Proxy, Reeve, ReeveOptions, eventually};
 use proxy_sim::{Fault, Rule};
 use reqwest::Method;
 use serde_json::json;
+use tokio::task::JoinSet;
 
 /// Grants and revokes once; at each, the process is killed when the proxy holds the `nth` call to `path` (before it is
 /// done, or after it and before its answer). Returns whether there was such a call.
@@ -76,10 +77,11 @@ async fn killed_at_every(path: &'static str, after: bool) -> u32 {
 #[tokio::test(flavor = "multi_thread")]
 async fn g3_nothing_acknowledged_is_lost_by_kill_9() {
     // Tasks, so that each goes on while another one waits for its database to be dropped.
-    let each = [("/team/*", false), ("/team/*", true), ("/key/*", false), ("/key/*", true)];
-    let tasks = each.map(|(path, after)| tokio::task::spawn(killed_at_every(path, after)));
-    for task in tasks {
-        let met = task.await.expect("each kind of call");
+    let mut tasks = JoinSet::new();
+    for (path, after) in [("/team/*", false), ("/team/*", true), ("/key/*", false), ("/key/*", true)] {
+        tasks.spawn(killed_at_every(path, after));
+    }
+    for met in tasks.join_all().await {
         assert!(met >= 3, "a grant looks, writes and looks again, but only {met} calls were met");
     }
 }

@@ -1,5 +1,7 @@
 //! The answer to a write: body with `sync`, `ETag`, `X-Reeve-Revision`, and the wait that the caller asked for.
 
+use std::time::Duration;
+
 use axum::{
     Json,
     http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
@@ -30,22 +32,22 @@ pub struct Deleted {
 
 /// Waits as asked, and answers with the view and its `sync`: 201 when something was made, else 200.
 pub async fn write<T: Serialize>(state: &ApiState, write: &Write, written: Written<T>) -> Result {
-    let sync = settle(state, write, &written).await?;
+    let sync = settle(state, write.wait, &written).await?;
     let status = if written.created { StatusCode::CREATED } else { StatusCode::OK };
-    let headers = headers(write, &written);
+    let headers = headers(write.wait, &written);
     Ok((status, headers, Json(Synced { view: written.view, sync })).into_response())
 }
 
 /// As [`write`], after a removal.
 pub async fn deleted<T: std::fmt::Display>(state: &ApiState, write: &Write, written: Written<T>) -> Result {
-    let sync = settle(state, write, &written).await?;
+    let sync = settle(state, write.wait, &written).await?;
     let body = Deleted { id: written.view.to_string(), deleted: true, sync };
-    Ok((StatusCode::OK, headers(write, &written), Json(body)).into_response())
+    Ok((StatusCode::OK, headers(write.wait, &written), Json(body)).into_response())
 }
 
 /// Holds the answer until the change has converged or the caller's time is up; then says how far it is.
-pub async fn settle<T>(state: &ApiState, write: &Write, written: &Written<T>) -> Result<Sync> {
-    let agents = match (write.wait, written.revision) {
+pub async fn settle<T>(state: &ApiState, wait: Option<Duration>, written: &Written<T>) -> Result<Sync> {
+    let agents = match (wait, written.revision) {
         (Some(patience), Some(revision)) => Some(converge::wait(&state.services, revision, patience).await?),
         _ => None,
     };
@@ -58,14 +60,14 @@ pub async fn settle<T>(state: &ApiState, write: &Write, written: &Written<T>) ->
 }
 
 /// The headers of a write's answer.
-pub fn headers<T>(write: &Write, written: &Written<T>) -> HeaderMap {
+pub fn headers<T>(wait: Option<Duration>, written: &Written<T>) -> HeaderMap {
     let mut headers = HeaderMap::new();
     if let Some(version) = written.version {
         headers.extend(etag(version));
     }
     if let Some(revision) = written.revision {
         headers.insert(REVISION, revision.into());
-        if let Some(wait) = write.wait
+        if let Some(wait) = wait
             && let Ok(applied) = HeaderValue::from_str(&format!("wait={}", wait.as_secs()))
         {
             headers.insert(PREFERENCE_APPLIED, applied);

@@ -4,20 +4,21 @@
 //! done twice. This layer only asks before, and again when the request lost a race against its twin.
 
 use axum::{
-    Router,
+    BoxError, Router,
     body::{Body, Bytes, to_bytes},
     extract::{Request, State},
     http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header},
     middleware::Next,
     response::{IntoResponse, Response},
 };
+use serde_json::{Map, Value};
 use tower::ServiceExt as _;
 
-use super::{ApiState, auth::Actor, problem::Problem, router::MAX_BODY};
+use super::{ApiState, answer, auth::Actor, problem::Problem, router::MAX_BODY, write::wait};
 use crate::{
     base::{context::Idempotency, hash::sha256_hex},
     domain::error::Error,
-    service::idempotent,
+    service::{Written, idempotent, sync::Sync},
 };
 
 const KEY: HeaderName = HeaderName::from_static("idempotency-key");
@@ -65,9 +66,9 @@ async fn answer(replay: &Replay, request: Request, next: Next) -> Result<Respons
     Ok(response)
 }
 
-/// Reads the first answer again.
+/// Reads the first answer again, with how far its revision is by now.
 async fn repeat(replay: &Replay, error: Error, headers: &HeaderMap) -> Result<Response, Problem> {
-    let Error::Replayed { status, location } = error else { return Err(error.into()) };
+    let Error::Replayed { status, location, revision } = error else { return Err(error.into()) };
     if location.is_empty() {
         return Err(Problem::new(
             StatusCode::CONFLICT,
@@ -75,6 +76,11 @@ async fn repeat(replay: &Replay, error: Error, headers: &HeaderMap) -> Result<Re
             "this request was done, and its answer held a secret that is shown once; remove what it made and make a new one",
         ));
     }
+    // The wait comes before the read, which then shows what was waited for.
+    let objects = idempotent::objects(&replay.state.services, revision).await?;
+    let first = Written { view: (), version: None, revision, objects, created: false };
+    let wait = wait(headers);
+    let sync = answer::settle(&replay.state, wait, &first).await?;
     let mut request = Request::get(location).body(Body::empty()).map_err(Error::internal)?;
     if let Some(authorization) = headers.get(header::AUTHORIZATION) {
         request.headers_mut().insert(header::AUTHORIZATION, authorization.clone());
@@ -83,13 +89,24 @@ async fn repeat(replay: &Replay, error: Error, headers: &HeaderMap) -> Result<Re
         Ok(response) => response,
         Err(never) => match never {},
     };
-    if response.status() == StatusCode::OK
-        && let Some(status) = u16::try_from(status).ok().and_then(|status| StatusCode::from_u16(status).ok())
-    {
-        *response.status_mut() = status;
+    if response.status() == StatusCode::OK {
+        response = with_sync(response, &sync).await.map_err(Error::internal)?;
+        response.headers_mut().extend(answer::headers(wait, &first));
+        if let Some(status) = u16::try_from(status).ok().and_then(|code| StatusCode::from_u16(code).ok()) {
+            *response.status_mut() = status;
+        }
     }
     response.headers_mut().insert(REPLAYED, HeaderValue::from_static("true"));
     Ok(response)
+}
+
+/// A read as the answer to a write: with the `sync` of that write.
+async fn with_sync(read: Response, sync: &Sync) -> Result<Response, BoxError> {
+    let (mut parts, body) = read.into_parts();
+    let mut body: Map<String, Value> = serde_json::from_slice(&to_bytes(body, usize::MAX).await?)?;
+    body.insert("sync".to_owned(), serde_json::to_value(sync)?);
+    parts.headers.remove(header::CONTENT_LENGTH);
+    Ok(Response::from_parts(parts, Body::from(serde_json::to_vec(&body)?)))
 }
 
 fn key(headers: &HeaderMap) -> Result<String, Problem> {

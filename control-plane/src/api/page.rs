@@ -58,6 +58,7 @@ pub fn request(limit: Option<i64>, cursor: Option<&str>) -> Result<PageRequest> 
 #[into_params(parameter_in = Query)]
 pub struct PageQuery {
     /// 1 to 200; 50 when left out.
+    #[param(minimum = 1, maximum = 200)]
     pub limit: Option<i64>,
     /// `nextCursor` of the page before.
     pub cursor: Option<String>,

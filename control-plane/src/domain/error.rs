@@ -1,6 +1,8 @@
 //! The one error of services and store. `api::problem` maps it to HTTP in one match; its codes are stable and
 //! documented in docs/API-DESIGN.md.
 
+use super::change::Revision;
+
 /// Why a use case did not succeed. `Display` is safe to show to the caller; the source of `Internal` is only logged.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -24,7 +26,7 @@ pub enum Error {
     Forbidden { code: &'static str, message: String },
     /// The same `Idempotency-Key` was answered before: the API reads that answer's thing again.
     #[error("this Idempotency-Key was answered before")]
-    Replayed { status: i32, location: String },
+    Replayed { status: i32, location: String, revision: Option<Revision> },
     /// 503, try again.
     #[error("{message}")]
     Unavailable { code: &'static str, message: String, retry_after_seconds: u32 },

@@ -6,7 +6,7 @@ use super::{Conn, is_unique_violation};
 use crate::{
     base::context::Idempotency,
     domain::{
-        change::Location,
+        change::{Location, Revision},
         error::{Error, Result},
     },
 };
@@ -18,22 +18,25 @@ pub(super) async fn record(
     actor: &str,
     idem: &Idempotency,
     location: &Location,
+    revision: Option<Revision>,
     now: DateTime<Utc>,
 ) -> Result<()> {
     let written = sqlx::query!(
-        "insert into idempotency (key, actor, fingerprint, status, location, at) values ($1, $2, $3, $4, $5, $6)",
+        "insert into idempotency (key, actor, fingerprint, status, location, revision, at)
+         values ($1, $2, $3, $4, $5, $6, $7)",
         idem.key,
         actor,
         idem.fingerprint,
         i32::from(location.status),
         location.path,
+        revision,
         now
     )
     .execute(conn)
     .await;
     match written {
         Err(error) if is_unique_violation(&error) => {
-            Err(Error::Replayed { status: location.status.into(), location: location.path.clone() })
+            Err(Error::Replayed { status: location.status.into(), location: location.path.clone(), revision })
         }
         Err(error) => Err(error.into()),
         Ok(_) => Ok(()),
@@ -43,7 +46,7 @@ pub(super) async fn record(
 /// The answer given to this key before: `Replayed` when it is the same request, a conflict when it is another one.
 pub async fn check(conn: &mut Conn, actor: &str, idem: &Idempotency) -> Result<()> {
     let row = sqlx::query!(
-        "select fingerprint, status, location from idempotency where actor = $1 and key = $2",
+        "select fingerprint, status, location, revision from idempotency where actor = $1 and key = $2",
         actor,
         idem.key
     )
@@ -52,7 +55,7 @@ pub async fn check(conn: &mut Conn, actor: &str, idem: &Idempotency) -> Result<(
     match row {
         None => Ok(()),
         Some(row) if row.fingerprint == idem.fingerprint => {
-            Err(Error::Replayed { status: row.status, location: row.location })
+            Err(Error::Replayed { status: row.status, location: row.location, revision: row.revision })
         }
         Some(_) => Err(Error::conflict(
             "idempotency-key-reused",

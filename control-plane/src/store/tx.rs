@@ -87,7 +87,8 @@ impl Tx {
         entry: AuditEntry,
     ) -> Result<()> {
         if let (Some(idem), Some(location)) = (&ctx.idempotency, &entry.location) {
-            idempotency::record(&mut self.inner, &ctx.actor, idem, location, self.store.clock.now()).await?;
+            let now = self.store.clock.now();
+            idempotency::record(&mut self.inner, &ctx.actor, idem, location, revision, now).await?;
         }
         let row = audit::Row {
             seq: head.audit_seq + 1,

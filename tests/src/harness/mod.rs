@@ -24,7 +24,7 @@ pub use self::{
     database::Database,
     process::Process,
     proxy::{Proxy, proxies},
-    reeve::{Reeve, ReeveOptions},
+    reeve::{ADMIN_TOKEN, Reeve, ReeveOptions, run},
     upstream::Upstream,
 };
 

@@ -21,6 +21,7 @@ use crate::{
 #[into_params(parameter_in = Query)]
 pub struct ListAudit {
     /// 1 to 200; 50 when left out.
+    #[param(minimum = 1, maximum = 200)]
     pub limit: Option<i64>,
     /// `nextCursor` of the page before.
     pub cursor: Option<String>,
@@ -35,6 +36,7 @@ pub struct ListAudit {
     /// Before this time.
     pub until: Option<DateTime<Utc>>,
     /// `csv` or `ndjson`: every row that matches, in one answer, `limit` and `cursor` left aside.
+    #[param(inline)]
     pub format: Option<Format>,
 }
 
@@ -51,7 +53,9 @@ pub enum Format {
 #[utoipa::path(
     get, path = "/api/audit", tag = "audit",
     params(ListAudit),
-    responses((status = 200, body = List<AuditView>)),
+    responses((status = 200, content(
+        (List<AuditView> = "application/json"), (String = "text/csv"), (String = "application/x-ndjson"),
+    ))),
 )]
 pub async fn list_audit(State(state): State<ApiState>, ApiQuery(query): ApiQuery<ListAudit>) -> Result {
     let page = page::request(query.limit, query.cursor.as_deref())?;

@@ -43,6 +43,18 @@ fn operations_have_unique_names_and_every_error_is_a_problem() {
     assert_eq!(names.len(), all);
 }
 
+#[test]
+fn every_reference_leads_somewhere() {
+    let document = serde_json::to_value(openapi()).unwrap();
+    let text = document.to_string();
+    let references: Vec<&str> =
+        text.split("\"$ref\":\"#").skip(1).filter_map(|rest| rest.split('"').next()).collect();
+    assert!(references.len() > 50);
+    for reference in references {
+        assert!(document.pointer(reference).is_some(), "{reference}");
+    }
+}
+
 /// Codes stand after `conflict(`, `code: "` and the like; every one of them must be on the page.
 #[test]
 fn every_error_code_is_documented() {

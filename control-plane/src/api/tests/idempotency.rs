@@ -31,6 +31,32 @@ async fn a_repeat_is_answered_like_the_first_and_another_request_is_refused(pool
     api.call("POST", "/api/realms", Some(json!({ "name": "Green" })), &key).await.is(201);
 }
 
+/// What a script needs that never saw the first answer: the revision, and how far it is.
+#[sqlx::test(migrations = "../migrations")]
+async fn a_repeat_tells_the_revision_of_the_first(pool: PgPool) {
+    let api = Api::new(pool);
+    for (path, body) in [
+        (
+            "/api/proxies",
+            json!({ "name": "eu-1", "baseUrl": "http://127.0.0.1:9", "masterKey": "sk-master-0123456789" }),
+        ),
+        (
+            "/api/credentials",
+            json!({ "name": "openai", "provider": "openai", "apiKey": "sk-provider-0123456789" }),
+        ),
+        ("/api/realms", json!({ "name": "Red" })),
+    ] {
+        let key = [("idempotency-key", path)];
+        let first = api.call("POST", path, Some(body.clone()), &key).await;
+        api.call("POST", "/api/realms", Some(json!({ "name": format!("After {path}") })), &[]).await.is(201);
+        let repeat = api.call("POST", path, Some(body), &key).await;
+        assert_eq!(repeat.header("idempotent-replayed"), "true");
+        assert_eq!(repeat.header("x-reeve-revision"), first.header("x-reeve-revision"), "{path}");
+        let (first, repeat) = (first.is(201), repeat.is(201));
+        assert_eq!(repeat["sync"], first["sync"], "{path}");
+    }
+}
+
 #[sqlx::test(migrations = "../migrations")]
 async fn two_at_once_do_it_once(pool: PgPool) {
     let api = Api::new(pool);

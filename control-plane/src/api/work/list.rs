@@ -21,6 +21,7 @@ pub struct ListWork {
     /// Id or name; all proxies when left out.
     pub proxy_id: Option<String>,
     /// 1 to 200; 50 when left out.
+    #[param(minimum = 1, maximum = 200)]
     pub limit: Option<i64>,
 }
 

@@ -18,8 +18,8 @@ use crate::{
 
 /// The answer to a write: read again when it waited, since the document may have moved on.
 async fn answer(state: &ApiState, write: &Write, did: &str, written: Written<LlmConfigView>) -> Result {
-    let sync = answer::settle(state, write, &written).await?;
-    let headers = answer::headers(write, &written);
+    let sync = answer::settle(state, write.wait, &written).await?;
+    let headers = answer::headers(write.wait, &written);
     let view = match write.wait {
         Some(_) => llm_config::get(&state.services, did).await?,
         None => written.view,

@@ -26,8 +26,8 @@ pub async fn revoke_model(
     write: Write,
 ) -> Result {
     let written = grants::revoke(&state.services, &write.ctx, &model, &realm).await?;
-    let sync = answer::settle(&state, &write, &written).await?;
-    let headers = answer::headers(&write, &written);
+    let sync = answer::settle(&state, write.wait, &written).await?;
+    let headers = answer::headers(write.wait, &written);
     let view = grants::revocation(&state.services, &written.view).await?;
     Ok((headers, Json(Synced { view, sync })).into_response())
 }

@@ -26,8 +26,8 @@ pub struct Rotated {
 )]
 pub async fn rotate_key(State(state): State<ApiState>, ApiPath(id): ApiPath<String>, write: Write) -> Result {
     let written = keys::rotate(&state.services, &write.ctx, &id).await?;
-    let sync = answer::settle(&state, &write, &written).await?;
-    let headers = answer::headers(&write, &written);
+    let sync = answer::settle(&state, write.wait, &written).await?;
+    let headers = answer::headers(write.wait, &written);
     let keys = if write.wait.is_some() { keys::list(&state.services, &id).await? } else { written.view };
     Ok((StatusCode::CREATED, headers, Json(Rotated { keys: keys.into(), sync })).into_response())
 }
