@@ -1,7 +1,5 @@
 //! The served API document is true: generated requests, good and bad, get no 5xx and no answer that it does not tell of.
 
-#![expect(clippy::expect_used, reason = "a test that cannot go on panics")]
-
 use e2e::harness::{ADMIN_TOKEN, Database, Proxy, Reeve, ReeveOptions, run};
 
 /// One seed, so that a failure is the same everywhere; what it finds is frozen as a plain test.
