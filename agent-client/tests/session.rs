@@ -142,9 +142,7 @@ async fn a_document_that_is_taken_while_the_agent_stops_is_known_at_the_next_sta
     let (mut session, _) = plane.welcomed().await;
     session.config(&active(3, "sk-one"));
     asked.notified().await;
-    let stopping = tokio::task::spawn(agent.shutdown());
-    taken.notify_one();
-    stopping.await.unwrap();
+    tokio::join!(agent.shutdown(), async { taken.notify_one() });
     assert_eq!(session.status().await.status, StatusKind::Applied);
     let agent = home.agent(&plane).await;
     assert_eq!(key(&agent.configs().borrow()), Some("sk-one"));

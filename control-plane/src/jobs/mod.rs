@@ -2,6 +2,7 @@
 //! number of replicas may run them at once; `run_once` is what tests call.
 
 pub mod expire_grants;
+pub mod gauges;
 pub mod purge;
 pub mod remove_proxies;
 pub mod retire_keys;
@@ -26,12 +27,16 @@ impl Jobs {
     /// Runs the jobs until `stop`. One job's failure does not stop the others.
     pub async fn run(self, stop: CancellationToken) {
         let mut round: u64 = 0;
+        let mut gauges = gauges::Gauges::default();
         while !stop.is_cancelled() {
             self.log("expire_grants", expire_grants::run_once(&self.services).await);
             self.log("retire_keys", retire_keys::run_once(&self.services).await);
             self.log("remove_proxies", remove_proxies::run_once(&self.services).await);
             if round.is_multiple_of(10) {
                 self.log("replicas", purge::replicas(&self.services, self.replica).await);
+            }
+            if round.is_multiple_of(5) {
+                self.log("gauges", gauges.run_once(&self.services).await);
             }
             if round.is_multiple_of(300) {
                 self.log("purge", purge::run_once(&self.services).await);

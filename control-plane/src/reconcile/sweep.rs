@@ -34,6 +34,17 @@ struct Listed {
     expiring: bool,
 }
 
+/// What a scan found.
+#[derive(Default)]
+struct Found {
+    /// Changed or gone since we last made it true.
+    drifted: Vec<Object>,
+    /// As we made it, and yet something is to be done: a lifetime to renew, a key whose making was cut off.
+    due: Vec<Object>,
+    /// Ours by its mark, but unknown, with its name there.
+    strangers: Vec<(Object, String)>,
+}
+
 impl Reconciler {
     /// Scans one proxy.
     pub async fn scan(&self, id: ProxyId) -> Result<()> {
@@ -78,14 +89,22 @@ impl Reconciler {
             work::list(&mut conn, Some(id), None, i64::MAX).await?.into_iter().map(|w| w.object_id).collect();
         let minted: BTreeMap<String, Object> =
             keys::list(&mut conn, None).await?.into_iter().map(|k| (k.token, Object::key(k.id))).collect();
-        let (amiss, strangers) = self.compare(&listed, &known, &minted);
-        let amiss: Vec<Object> = amiss.into_iter().filter(|o| !busy.contains(&o.id)).collect();
+        let Found { mut drifted, mut due, strangers } = self.compare(&listed, &known, &minted);
+        drifted.retain(|o| !busy.contains(&o.id));
+        due.retain(|o| !busy.contains(&o.id));
+        for object in &drifted {
+            metrics::counter!("reeve_proxy_drift_total", "proxy" => proxy.name.clone(), "kind" => object.kind.as_str())
+                .increment(1);
+        }
         let revision = listener::head(&mut conn).await?;
         for (object, external_id) in &strangers {
             tracing::warn!(proxy.name = proxy.name, work.object = %object, "an object of ours that the registry does not know is removed");
+            metrics::counter!("reeve_proxy_objects_removed_total", "proxy" => proxy.name.clone(), "kind" => object.kind.as_str())
+                .increment(1);
             applied::intend(&mut conn, id, *object, external_id, &[], now).await?;
         }
-        let mut ask = amiss;
+        let mut ask = drifted;
+        ask.append(&mut due);
         ask.extend(strangers.iter().map(|(object, _)| *object));
         if !ask.is_empty() {
             work::ask(&mut conn, id, &ask, revision, now).await?;
@@ -112,18 +131,11 @@ impl Reconciler {
         Ok(())
     }
 
-    /// What differs from what we last made true, and what is ours but unknown (with its name there).
-    fn compare(
-        &self,
-        listed: &[Listed],
-        known: &[Applied],
-        minted: &BTreeMap<String, Object>,
-    ) -> (Vec<Object>, Vec<(Object, String)>) {
+    fn compare(&self, listed: &[Listed], known: &[Applied], minted: &BTreeMap<String, Object>) -> Found {
         let by_name: BTreeMap<(ObjectKind, &str), &Applied> =
             known.iter().map(|a| ((a.kind, a.external_id.as_str()), a)).collect();
         let known_ids: BTreeSet<Object> = known.iter().map(Applied::object).collect();
-        let mut amiss = Vec::new();
-        let mut strangers = Vec::new();
+        let mut found = Found::default();
         let mut seen = BTreeSet::new();
         for l in listed {
             let ours = l.mark.as_ref().filter(|m| m.owner == self.owner);
@@ -131,12 +143,14 @@ impl Reconciler {
                 (Some(a), _) => {
                     seen.insert(a.object());
                     if a.state == AppliedState::Applied && differs(a, l) {
-                        amiss.push(a.object());
+                        found.drifted.push(a.object());
+                    } else if a.state == AppliedState::Applied && l.expiring {
+                        found.due.push(a.object());
                     }
                 }
                 (None, Some(mark)) => {
                     if let Some(object) = minted.get(&l.external_id) {
-                        amiss.push(*object);
+                        found.due.push(*object);
                         continue;
                     }
                     let mut object = Object { kind: l.kind, id: mark.id };
@@ -144,17 +158,17 @@ impl Reconciler {
                         // A copy of a known object under another name: removed under an id of its own.
                         object.id = Uuid::new_v5(&mark.id, l.external_id.as_bytes());
                     }
-                    strangers.push((object, l.external_id.clone()));
+                    found.strangers.push((object, l.external_id.clone()));
                 }
                 (None, None) => {}
             }
         }
         for a in known {
             if a.state == AppliedState::Applied && !seen.contains(&a.object()) {
-                amiss.push(a.object());
+                found.drifted.push(a.object());
             }
         }
-        (amiss, strangers)
+        found
     }
 }
 
@@ -170,5 +184,5 @@ fn differs(a: &Applied, l: &Listed) -> bool {
         listed != wanted
     });
     let blocked = l.blocked != (l.kind != ObjectKind::Deployment && a.models.is_empty());
-    hash || models || blocked || l.expiring
+    hash || models || blocked
 }

@@ -124,6 +124,17 @@ pub async fn settle(conn: &mut Conn, realm: RealmId, now: DateTime<Utc>) -> Resu
     Ok(done.rows_affected())
 }
 
+/// How many revocations are under way, and since when the oldest.
+pub async fn revoking(conn: &mut Conn) -> Result<(i64, Option<DateTime<Utc>>)> {
+    let row = sqlx::query!(
+        r#"select count(*) as "count!", min(revoked_at) as oldest from model_grant
+           where revoked_at is not null and done_at is null"#
+    )
+    .fetch_one(conn)
+    .await?;
+    Ok((row.count, row.oldest))
+}
+
 /// The newest grant of this pair, whatever became of it.
 pub async fn newest(conn: &mut Conn, realm: RealmId, model: ModelId) -> Result<Option<Grant>> {
     Ok(sqlx::query_as!(

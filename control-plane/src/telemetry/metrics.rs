@@ -97,12 +97,12 @@ pub const METRICS: &[Metric] = &[
     counter(
         "reeve_proxy_objects_removed_total",
         &["proxy", "kind"],
-        "Objects of ours that the registry did not know, removed by the sweep.",
+        "Objects of ours that the registry did not know, found by a scan and removed.",
     ),
     counter(
         "reeve_proxy_drift_total",
         &["proxy", "kind"],
-        "Objects that someone changed on a proxy, put right.",
+        "Objects that someone changed or removed on a proxy, found by a scan and put right.",
     ),
     gauge("reeve_db_connections", &["state"], "Database connections of this process: `idle` or `used`."),
     counter("reeve_audit_rows_total", &[], "Audit rows written."),
