@@ -56,6 +56,8 @@ pub struct SimConfig {
     pub settings: Settings,
     /// One entry per instance behind the one database: how far it may lag behind the others.
     pub instances: Vec<Lag>,
+    /// The first address hands its requests to all instances in turn, as a load balancer does.
+    pub balanced: bool,
 }
 
 impl Default for SimConfig {
@@ -66,6 +68,7 @@ impl Default for SimConfig {
             upstream: None,
             settings: Settings::default(),
             instances: vec![Lag::LITELLM],
+            balanced: false,
         }
     }
 }
@@ -82,7 +85,7 @@ pub struct Sim {
 impl Sim {
     /// Binds and serves. Fails if an address cannot be bound or no instance is configured.
     pub async fn start(config: SimConfig) -> io::Result<Self> {
-        let SimConfig { listen, master_key, upstream, settings, instances } = config;
+        let SimConfig { listen, master_key, upstream, settings, instances, balanced } = config;
         if instances.is_empty() {
             return Err(io::Error::new(io::ErrorKind::InvalidInput, "`instances` needs at least one entry"));
         }
@@ -96,7 +99,8 @@ impl Sim {
             let addr = if instance == 0 { listen } else { SocketAddr::new(listen.ip(), 0) };
             let listener = TcpListener::bind(addr).await?;
             addrs.push(listener.local_addr()?);
-            servers.spawn(serve::run(listener, state.clone(), instance, stop.clone()));
+            let whose = if balanced && instance == 0 { 0..instances.len() } else { instance..instance + 1 };
+            servers.spawn(serve::run(listener, state.clone(), whose, stop.clone()));
         }
         Ok(Self { addrs, state, stop, servers })
     }

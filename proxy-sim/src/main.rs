@@ -42,6 +42,7 @@ async fn main() -> anyhow::Result<()> {
         upstream: args.upstream,
         settings: Settings { version: args.litellm_version, ..Settings::default() },
         instances: vec![lag; args.instances],
+        balanced: false,
     })
     .await?;
     for instance in 0..args.instances {

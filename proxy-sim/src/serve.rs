@@ -3,7 +3,10 @@
 
 use std::collections::HashMap;
 use std::io;
+use std::ops::Range;
 use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use axum::Router;
@@ -26,7 +29,22 @@ use crate::state::SimState;
 /// Larger bodies are refused, as by the usual front.
 const MAX_BODY: usize = 16 * 1024 * 1024;
 
+/// What listens: the instances that it hands requests to, in turn.
 #[derive(Clone)]
+struct Address {
+    state: SimState,
+    whose: Range<usize>,
+    turn: Arc<AtomicUsize>,
+    stop: CancellationToken,
+}
+
+impl Address {
+    fn next(&self) -> Instance {
+        let turn = self.turn.fetch_add(1, Ordering::Relaxed) % self.whose.len();
+        Instance { state: self.state.clone(), number: self.whose.start + turn, stop: self.stop.clone() }
+    }
+}
+
 pub(crate) struct Instance {
     pub(crate) state: SimState,
     pub(crate) number: usize,
@@ -57,18 +75,18 @@ impl Incoming {
 pub(crate) async fn run(
     listener: TcpListener,
     state: SimState,
-    number: usize,
+    whose: Range<usize>,
     stop: CancellationToken,
 ) -> io::Result<()> {
-    let instance = Instance { state, number, stop: stop.clone() };
-    let app = Router::new().fallback(answer).with_state(instance);
+    let address = Address { state, whose, turn: Arc::default(), stop: stop.clone() };
+    let app = Router::new().fallback(answer).with_state(address);
     axum::serve(Accept(listener), app.into_make_service_with_connect_info::<Conn>())
         .with_graceful_shutdown(stop.cancelled_owned())
         .await
 }
 
 async fn answer(
-    State(instance): State<Instance>,
+    State(address): State<Address>,
     ConnectInfo(conn): ConnectInfo<Conn>,
     request: Request,
 ) -> Response {
@@ -79,8 +97,9 @@ async fn answer(
     let incoming =
         Incoming { method: parts.method.as_str().to_owned(), uri: parts.uri, headers: parts.headers, body };
     if incoming.path().starts_with("/_sim/") {
-        return api::sim::answer(&instance.state, &incoming);
+        return api::sim::answer(&address.state, &incoming);
     }
+    let instance = address.next();
     let mut way = pin!(walk(&instance, &conn, incoming));
     tokio::select! {
         response = &mut way => response,

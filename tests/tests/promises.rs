@@ -1,13 +1,14 @@
 //! Promises of docs and README, through the front doors. G3 is in `kill.rs`, G4 with the push sessions' tests.
 
 use e2e::harness::{Agent, Database, Proxy, Reeve, ReeveOptions, eventually};
+use proxy_sim::{Fault, Rule};
 use reqwest::Method;
 use serde_json::{Value, json};
 
 async fn one_model_granted(reeve: &Reeve, proxy: &Proxy) {
     let body = json!({
         "name": "One", "provider": "openai", "modelId": "gpt-4o", "baseUrl": proxy.upstream_url,
-        "apiKey": "sk-provider-0123456789",
+        "apiKey": "sk-provider-0123456789", "litellmParams": { "input_cost_per_token": 0.001 },
     });
     reeve.api.converge(Method::POST, "/api/models", Some(body.clone())).await;
     let mut other = body;
@@ -18,6 +19,13 @@ async fn one_model_granted(reeve: &Reeve, proxy: &Proxy) {
         .api
         .converge(Method::POST, "/api/models/openai%2Fone/realms", Some(json!({ "realmId": "red" })))
         .await;
+}
+
+/// What the only key, or the only team, has spent.
+fn spent(proxy: &Proxy, of: &str) -> f64 {
+    let objects = if of == "keys" { proxy.sim().keys() } else { proxy.sim().teams() };
+    assert_eq!(objects.len(), 1);
+    objects[0]["spend"].as_f64().unwrap_or_default()
 }
 
 async fn key_of(agent: &Agent) -> String {
@@ -68,6 +76,9 @@ async fn revoking_the_last_model_opens_nothing_and_granting_again_keeps_key_and_
         .converge(Method::POST, "/api/models/openai%2Ftwo/realms", Some(json!({ "realmId": "red" })))
         .await;
     assert_eq!(proxy.chat(&key, "openai/two").await.0, 200);
+    let spent = || ["keys", "teams"].map(|of| spent(&proxy, of));
+    let before = spent();
+    assert!(before.iter().all(|spent| *spent > 0.0), "{before:?}");
     for model in ["one", "two"] {
         reeve.api.converge(Method::DELETE, &format!("/api/models/openai%2F{model}/realms/red"), None).await;
     }
@@ -76,10 +87,11 @@ async fn revoking_the_last_model_opens_nothing_and_granting_again_keeps_key_and_
         .converge(Method::POST, "/api/models/openai%2Fone/realms", Some(json!({ "realmId": "red" })))
         .await;
     assert_eq!(proxy.chat(&key, "openai/one").await.0, 200, "the same key works again");
+    let after = spent();
+    assert!(after[0] > before[0] && after[1] > before[1], "{before:?} went on counting: {after:?}");
     let paths: Vec<String> = proxy.sim().requests().iter().map(|r| r.path.clone()).collect();
     assert_eq!(paths.iter().filter(|p| *p == "/key/generate").count(), 1, "one key was ever made");
     assert_eq!(paths.iter().filter(|p| *p == "/team/new").count(), 1, "one team was ever made");
-    assert!(!paths.iter().any(|p| p == "/key/delete" || p == "/team/delete"), "spend goes on counting");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -100,7 +112,7 @@ async fn g6_quiet_when_nothing_changes() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_hand_made_change_and_a_stray_key_are_put_right_and_foreign_things_are_left() {
+async fn g5_no_unknown_keys_and_what_is_not_ours_is_left() {
     let proxy = Proxy::simulated().await;
     let database = Database::create().await;
     let reeve = Reeve::start(ReeveOptions::on(&database).with_proxy(&proxy)).await;
@@ -128,6 +140,40 @@ async fn a_hand_made_change_and_a_stray_key_are_put_right_and_foreign_things_are
         json!(["gpt"]),
         "what is not ours is never touched"
     );
+}
+
+/// The worst kind of dead: it takes every call and never answers one.
+#[tokio::test(flavor = "multi_thread")]
+async fn g7_one_dead_proxy_delays_only_itself() {
+    let (well, dead) = (Proxy::simulated().await, Proxy::simulated().await);
+    let database = Database::create().await;
+    let reeve = Reeve::start(ReeveOptions::on(&database).with_proxy(&well)).await;
+    let other = json!({ "name": "other", "baseUrl": dead.url, "masterKey": dead.master_key });
+    reeve.api.converge(Method::POST, "/api/proxies", Some(other)).await;
+    dead.sim().fault(Rule::new(Fault::Paused));
+    let body = |n| {
+        json!({ "name": format!("Model {n}"), "provider": "openai", "modelId": "gpt-4o",
+                "apiKey": "sk-provider-0123456789" })
+    };
+    // More than the dead one has room for at once.
+    for n in 0..10 {
+        reeve.api.post("/api/models", body(n)).await;
+    }
+    reeve.api.post("/api/realms", json!({ "name": "Red" })).await;
+    let grant = json!({ "realmId": "red" });
+    reeve.api.post("/api/models/openai%2Fmodel-9/realms", grant).await;
+    let agent = Agent::enroll(&reeve.api, &["red"]).await;
+    let key = key_of(&agent).await;
+    assert_eq!(well.chat(&key, "openai/model-9").await.0, 200);
+    let ten = || async { (well.sim().models().len() == 10).then_some(()) };
+    eventually("the other proxy has all of it", ten).await;
+    assert_eq!(dead.sim().models().len(), 0);
+    // And when it comes back, it gets what it missed.
+    dead.sim().clear_faults();
+    eventually("nothing is left to do", || async {
+        (dead.sim().models().len() == 10 && dead.sim().keys().len() == 1).then_some(())
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

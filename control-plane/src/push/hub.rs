@@ -107,6 +107,12 @@ impl Hub {
         self.state().sessions.get(did).map(|place| Arc::clone(&place.entry))
     }
 
+    /// The agent's session here, if it is older than this one. The newest may have come to this replica since its epoch was
+    /// read, and does not give way to itself.
+    pub fn older(&self, did: &str, newest: i64) -> Option<Arc<Entry>> {
+        self.get(did).filter(|entry| entry.epoch < newest)
+    }
+
     /// Remembers which realms' changes concern the agent.
     pub fn set_realms(&self, did: &str, realms: &[RealmId]) {
         let mut state = self.state();
@@ -208,6 +214,8 @@ mod tests {
         assert_eq!(hub.enter(&first).unwrap().epoch, 1, "an older one that comes late gives way itself");
         hub.leave(&first);
         assert_eq!(hub.get("a").unwrap().epoch, 2, "who gave way does not take the newer one's entry away");
+        assert!(hub.older("a", 2).is_none(), "the newest does not give way to itself");
+        assert_eq!(hub.older("a", 3).unwrap().epoch, 2);
         hub.leave(&second);
         assert_eq!(hub.len(), 0);
     }

@@ -164,8 +164,8 @@ impl Relay {
         let (dids, epochs): (Vec<String>, Vec<i64>) =
             all.iter().cycle().skip(start).take(count).map(|(did, epoch)| (did.to_string(), *epoch)).unzip();
         let mut conn = self.push.store.conn().await?;
-        for did in sessions::superseded(&mut conn, &dids, &epochs).await? {
-            if let Some(entry) = self.push.hub.get(&did) {
+        for (did, newest) in sessions::superseded(&mut conn, &dids, &epochs).await? {
+            if let Some(entry) = self.push.hub.older(&did, newest) {
                 self.push.give_way(&entry);
             }
         }

@@ -4,6 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -21,6 +22,10 @@ use crate::{
         keys, listener, proxies, work,
     },
 };
+
+/// How long an instance may show the deployments that were there before: it polls every 30 s (LITELLM.md C). Lists of teams
+/// and keys come from the proxy's database.
+const FOLLOWS: TimeDelta = TimeDelta::seconds(35);
 
 /// One listed object, reduced to what is compared.
 struct Listed {
@@ -89,7 +94,7 @@ impl Reconciler {
             work::list(&mut conn, Some(id), None, i64::MAX).await?.into_iter().map(|w| w.object_id).collect();
         let minted: BTreeMap<String, Object> =
             keys::list(&mut conn, None).await?.into_iter().map(|k| (k.token, Object::key(k.id))).collect();
-        let Found { mut drifted, mut due, strangers } = self.compare(&listed, &known, &minted);
+        let Found { mut drifted, mut due, strangers } = self.compare(&listed, &known, &minted, now);
         drifted.retain(|o| !busy.contains(&o.id));
         due.retain(|o| !busy.contains(&o.id));
         for object in &drifted {
@@ -131,7 +136,17 @@ impl Reconciler {
         Ok(())
     }
 
-    fn compare(&self, listed: &[Listed], known: &[Applied], minted: &BTreeMap<String, Object>) -> Found {
+    fn compare(
+        &self,
+        listed: &[Listed],
+        known: &[Applied],
+        minted: &BTreeMap<String, Object>,
+        now: DateTime<Utc>,
+    ) -> Found {
+        let settled = |a: &Applied| {
+            a.state == AppliedState::Applied
+                && (a.kind != ObjectKind::Deployment || now - a.observed_at >= FOLLOWS)
+        };
         let by_name: BTreeMap<(ObjectKind, &str), &Applied> =
             known.iter().map(|a| ((a.kind, a.external_id.as_str()), a)).collect();
         let known_ids: BTreeSet<Object> = known.iter().map(Applied::object).collect();
@@ -142,7 +157,7 @@ impl Reconciler {
             match (by_name.get(&(l.kind, l.external_id.as_str())), ours) {
                 (Some(a), _) => {
                     seen.insert(a.object());
-                    if a.state == AppliedState::Applied && differs(a, l) {
+                    if settled(a) && differs(a, l) {
                         found.drifted.push(a.object());
                     } else if a.state == AppliedState::Applied && l.expiring {
                         found.due.push(a.object());
@@ -164,7 +179,7 @@ impl Reconciler {
             }
         }
         for a in known {
-            if a.state == AppliedState::Applied && !seen.contains(&a.object()) {
+            if settled(a) && !seen.contains(&a.object()) {
                 found.drifted.push(a.object());
             }
         }

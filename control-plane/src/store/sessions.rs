@@ -100,16 +100,18 @@ pub async fn close_many(conn: &mut Conn, ended: &[(String, i64)], now: DateTime<
     Ok(done.rows_affected())
 }
 
-/// Which of these sessions were taken over by a newer one (elsewhere): `(did, epoch)` in, those DIDs out.
-pub async fn superseded(conn: &mut Conn, dids: &[String], epochs: &[i64]) -> Result<Vec<String>> {
-    Ok(sqlx::query_scalar!(
-        "select s.did from agent_session s join unnest($1::text[], $2::bigint[]) as mine (did, epoch)
+/// Which of these sessions were taken over by a newer one (elsewhere): `(did, epoch)` in, those
+/// DIDs and their newest epochs out.
+pub async fn superseded(conn: &mut Conn, dids: &[String], epochs: &[i64]) -> Result<Vec<(String, i64)>> {
+    let rows = sqlx::query!(
+        "select s.did, s.epoch from agent_session s join unnest($1::text[], $2::bigint[]) as mine (did, epoch)
          on mine.did = s.did where s.epoch > mine.epoch",
         dids,
         epochs
     )
     .fetch_all(conn)
-    .await?)
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.did, row.epoch)).collect())
 }
 
 /// A document about to be sent. Recorded first, so that no replica ever offers an older version after it.

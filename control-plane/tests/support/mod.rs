@@ -60,12 +60,6 @@ impl World {
 
     pub async fn with(pool: PgPool, config: SimConfig) -> Self {
         let sim = Sim::start(config).await.expect("the simulator starts");
-        let url = sim.url();
-        Self::at(pool, sim, &url).await
-    }
-
-    /// `url`: where the proxy is registered, when that is not the simulator itself.
-    pub async fn at(pool: PgPool, sim: Sim, url: &str) -> Self {
         let start: DateTime<Utc> = std::time::SystemTime::now().into();
         let clock = Clock::fixed(start);
         let ring =
@@ -85,7 +79,7 @@ impl World {
         };
         let new = proxies::NewProxy {
             name: "default".to_owned(),
-            base_url: url.to_owned(),
+            base_url: sim.url(),
             public_url: None,
             master_key: Secret::new(sim.master_key()),
             labels: std::collections::BTreeMap::new(),
@@ -159,7 +153,8 @@ impl World {
         self.settle().await;
     }
 
-    async fn queue(&self) -> i64 {
+    /// Items that wait or run.
+    pub async fn queue(&self) -> i64 {
         sqlx::query_scalar("select count(*) from work")
             .fetch_one(&self.services.store.pool)
             .await
