@@ -183,6 +183,7 @@ async fn ensure_first_proxy(services: &Services, first: &FirstProxy) -> Result<(
         base_url: Some(first.base_url.to_string()),
         public_url: Some(first.public_url.to_string()),
         master_key: Some(first.master_key.clone()),
+        cache_lag_seconds: first.cache_lag_seconds,
         ..ProxyPatch::default()
     };
     match proxies::update(services, &ctx, FIRST_PROXY, None, patch).await {
@@ -195,6 +196,7 @@ async fn ensure_first_proxy(services: &Services, first: &FirstProxy) -> Result<(
         public_url: Some(first.public_url.to_string()),
         master_key: first.master_key.clone(),
         labels: BTreeMap::new(),
+        cache_lag_seconds: first.cache_lag_seconds,
     };
     match proxies::create(services, &ctx, new).await {
         // Another replica that starts at the same time was first.

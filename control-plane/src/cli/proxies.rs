@@ -20,7 +20,7 @@ pub enum Command {
     Add(Add),
     /// One proxy: what it is, what it can do, what is in the way.
     Show(Named),
-    /// Change a proxy's addresses, key or labels.
+    /// Change a proxy's addresses, key, labels or cache lag.
     Edit(Edit),
     /// Look at it now, compare it in full, and try again what was given up.
     Check(Named),
@@ -49,6 +49,9 @@ pub struct Add {
     /// Repeatable.
     #[arg(long = "label", value_name = "NAME=VALUE", value_parser = label)]
     labels: Vec<(String, String)>,
+    /// How long its instances may go on serving what was taken away; 0 for one instance. Default: 60.
+    #[arg(long, value_name = "SECONDS")]
+    cache_lag: Option<u32>,
 }
 
 #[derive(Debug, Args)]
@@ -72,6 +75,9 @@ pub struct Edit {
     /// The labels, all of them; repeatable.
     #[arg(long = "label", value_name = "NAME=VALUE", value_parser = label)]
     labels: Vec<(String, String)>,
+    /// How long its instances may go on serving what was taken away.
+    #[arg(long, value_name = "SECONDS")]
+    cache_lag: Option<u32>,
 }
 
 #[derive(Debug, Args)]
@@ -123,7 +129,8 @@ pub async fn run(command: Command, s: &Session) -> Result<(), Failure> {
                 .set("baseUrl", add.base_url)
                 .maybe("publicUrl", add.public_url)
                 .set("masterKey", add.master_key.required()?.expose())
-                .maybe("labels", labels(add.labels));
+                .maybe("labels", labels(add.labels))
+                .maybe("cacheLagSeconds", add.cache_lag);
             let reply = s.write(Method::POST, path(["proxies"]), Some(body.into())).await?;
             s.done(&reply, &format!("Registered proxy {}", add.name)).await
         }
@@ -138,6 +145,7 @@ pub async fn run(command: Command, s: &Session) -> Result<(), Failure> {
                 .maybe("publicUrl", edit.public_url)
                 .maybe("masterKey", edit.master_key.read()?.map(|key| key.expose().to_owned()))
                 .maybe("labels", labels(edit.labels))
+                .maybe("cacheLagSeconds", edit.cache_lag)
                 .some()?;
             let reply = s.write(Method::PATCH, path(["proxies", &edit.proxy]), Some(body)).await?;
             s.done(&reply, &format!("Changed proxy {}", edit.proxy)).await
@@ -174,6 +182,7 @@ fn show(s: &Session, proxy: &Value) {
         ("admin URL", text_at(proxy, "/baseUrl")),
         ("agents' URL", text_at(proxy, "/publicUrl")),
         ("labels", text_at(proxy, "/labels")),
+        ("cache lag, s", text_at(proxy, "/cacheLagSeconds")),
         ("can", text_at(proxy, "/capabilities")),
         ("not ours", text_at(proxy, "/foreign")),
         ("waiting", text_at(proxy, "/queue/waiting")),

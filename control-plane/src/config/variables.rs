@@ -101,6 +101,13 @@ pub const VARIABLES: &[Variable] = &[
         "https://llm.example.com",
     ),
     plain(
+        "LITELLM_CACHE_LAG_SECONDS",
+        "how long instances of the first proxy may go on serving what was taken away: a revocation is shown as done when it \
+         was refused for longer; 0 for a proxy of one instance",
+        "60",
+        "0",
+    ),
+    plain(
         "REEVE_ALLOW_PRIVATE_URLS",
         "`false` refuses proxy and provider URLs at loopback and private addresses; link-local ones (cloud \
          metadata) are refused always",

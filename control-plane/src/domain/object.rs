@@ -1,4 +1,4 @@
-//! What Reeve keeps on a proxy: deployments, teams and keys.
+//! What Reeve makes true on a proxy: deployments, teams and keys that are there, and revoked rights that are refused.
 
 use uuid::Uuid;
 
@@ -25,6 +25,8 @@ pub enum ObjectKind {
     Deployment,
     Team,
     Key,
+    /// A right that was taken away: the proxy is asked with it until it has refused it for good.
+    Revocation,
 }
 
 impl ObjectKind {
@@ -33,6 +35,7 @@ impl ObjectKind {
             Self::Deployment => "deployment",
             Self::Team => "team",
             Self::Key => "key",
+            Self::Revocation => "revocation",
         }
     }
 }
@@ -45,6 +48,7 @@ impl std::str::FromStr for ObjectKind {
             "deployment" => Ok(Self::Deployment),
             "team" => Ok(Self::Team),
             "key" => Ok(Self::Key),
+            "revocation" => Ok(Self::Revocation),
             _ => Err(format!("unknown object kind {text:?}")),
         }
     }
@@ -70,6 +74,11 @@ impl Object {
     /// One generation of a realm's key.
     pub fn key(id: KeyId) -> Self {
         Self { kind: ObjectKind::Key, id: id.0 }
+    }
+
+    /// The right of a grant that ended.
+    pub fn revocation(grant: Uuid) -> Self {
+        Self { kind: ObjectKind::Revocation, id: grant }
     }
 }
 

@@ -41,6 +41,9 @@ impl ProxyStatus {
     }
 }
 
+/// Key cache of a LiteLLM without Redis, default settings (LITELLM.md C).
+pub const CACHE_LAG_SECONDS: i32 = 60;
+
 /// A proxy without its master key.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Proxy {
@@ -51,6 +54,8 @@ pub struct Proxy {
     /// The URL agents use, no trailing slash.
     pub public_url: String,
     pub labels: BTreeMap<String, String>,
+    /// How long its instances may go on serving what was taken away.
+    pub cache_lag_seconds: i32,
     /// Being removed: everything of ours on it is taken away first.
     pub deleting: bool,
     pub version: i64,

@@ -1,4 +1,4 @@
-//! Forgets what is of no use any more: used proofs, answered idempotency keys, replicas that are gone.
+//! Forgets what is of no use any more: used proofs, old evidence, answered idempotency keys, replicas that are gone.
 
 use chrono::TimeDelta;
 
@@ -6,11 +6,14 @@ use crate::{
     base::ids::ReplicaId,
     domain::error::Result,
     service::Services,
-    store::{enrollment, idempotency, installation},
+    store::{enrollment, evidence, idempotency, installation},
 };
 
 /// How long an `Idempotency-Key` is remembered.
 const IDEMPOTENCY_KEPT: TimeDelta = TimeDelta::hours(24);
+
+/// How long the evidence of a revocation is kept.
+const EVIDENCE_KEPT: TimeDelta = TimeDelta::days(90);
 
 /// A replica not seen for this long is gone, and so are its sessions.
 const REPLICA_GONE: TimeDelta = TimeDelta::seconds(60);
@@ -19,7 +22,8 @@ pub async fn run_once(services: &Services) -> Result<u64> {
     let now = services.store.clock.now();
     let mut conn = services.store.conn().await?;
     let proofs = enrollment::purge_proofs(&mut conn, now).await?;
-    Ok(proofs + idempotency::purge(&mut conn, now - IDEMPOTENCY_KEPT).await?)
+    let evidence = evidence::purge(&mut conn, now - EVIDENCE_KEPT).await?;
+    Ok(proofs + evidence + idempotency::purge(&mut conn, now - IDEMPOTENCY_KEPT).await?)
 }
 
 /// Says that this replica lives, and ends the sessions of those that do not.

@@ -7,8 +7,8 @@
 use async_trait::async_trait;
 
 use super::{
-    BudgetChange, DeploymentBody, ExpiryChange, KeyBody, KeyHash, ObservedDeployment, ObservedKey,
-    ObservedTeam, Probe, ProxyError, Right, TeamBody,
+    Asked, BudgetChange, DeploymentBody, ExpiryChange, KeyBody, KeyHash, ObservedDeployment, ObservedKey,
+    ObservedTeam, Probe, ProxyError, TeamBody,
 };
 use crate::base::secret::Secret;
 
@@ -61,5 +61,5 @@ pub trait ProxyApi: Send + Sync + std::fmt::Debug {
 
     /// Asks, with the virtual key itself and without reaching an upstream, whether it may call `model`.
     /// Leaves one failed request in the proxy's log of calls.
-    async fn right(&self, key: &Secret, model: &str) -> Result<Right, ProxyError>;
+    async fn right(&self, key: &Secret, model: &str) -> Result<Asked, ProxyError>;
 }

@@ -16,8 +16,8 @@ use serde_json::Value;
 use url::Url;
 
 use super::{
-    BudgetChange, DeploymentBody, ErrorClass, ErrorKind, ExpiryChange, KeyBody, KeyHash, Limits,
-    ObservedDeployment, ObservedKey, ObservedTeam, Outbound, Probe, ProxyApi, ProxyError, Right, TeamBody,
+    Asked, BudgetChange, DeploymentBody, ErrorClass, ErrorKind, ExpiryChange, KeyBody, KeyHash, Limits,
+    ObservedDeployment, ObservedKey, ObservedTeam, Outbound, Probe, ProxyApi, ProxyError, TeamBody,
     limits::Gate,
     metrics,
     outbound::{Answer, SendFailure},
@@ -335,7 +335,7 @@ impl ProxyApi for HttpProxy {
         self.remove_key(hash).await
     }
 
-    async fn right(&self, key: &Secret, model: &str) -> Result<Right, ProxyError> {
+    async fn right(&self, key: &Secret, model: &str) -> Result<Asked, ProxyError> {
         self.ask_right(key, model).await
     }
 }

@@ -28,5 +28,5 @@ pub use metrics::describe as describe_metrics;
 pub use observed::{ObservedDeployment, ObservedKey, ObservedTeam};
 pub use outbound::{Outbound, OutboundError, Timeouts};
 pub use probe::{License, Probe, Unsupported, Version};
-pub use right::Right;
+pub use right::{Asked, Right};
 pub use types::{BudgetChange, DeploymentBody, ExpiryChange, KeyBody, KeyHash, Mark, TeamBody};

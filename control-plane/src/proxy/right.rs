@@ -18,21 +18,41 @@ pub enum Right {
     Refused,
 }
 
+impl Right {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Allowed => "allowed",
+            Self::Refused => "refused",
+        }
+    }
+}
+
+/// An answer about a right.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Asked {
+    pub right: Right,
+    /// HTTP status.
+    pub status: u16,
+}
+
 impl HttpProxy {
-    pub(super) async fn ask_right(&self, key: &Secret, model: &str) -> Result<Right, ProxyError> {
+    pub(super) async fn ask_right(&self, key: &Secret, model: &str) -> Result<Asked, ProxyError> {
         let call = Call::post("right", "/v1/chat/completions", json!({ "model": model }));
         match self.send(Call { key: Some(key), ..call }).await {
             // Nothing was generated: without messages there is no call. A success is not LiteLLM's answer.
             Ok(_) => Err(unreadable("right", "a chat request without messages was accepted")),
-            Err(error) => match error.status {
-                // The right is checked before the budget.
-                Some(_) if error.kind == ErrorKind::BudgetExceeded => Ok(Right::Allowed),
-                Some(401 | 403) if error.class == ErrorClass::Rejected => Ok(Right::Refused),
-                // 500 is how 1.80 says it.
-                Some(400 | 422) if error.class == ErrorClass::Rejected => Ok(Right::Allowed),
-                Some(500) if error.kind == ErrorKind::ServerError => Ok(Right::Allowed),
-                _ => Err(error),
-            },
+            Err(error) => {
+                let right = match error.status {
+                    // The right is checked before the budget.
+                    Some(_) if error.kind == ErrorKind::BudgetExceeded => Right::Allowed,
+                    Some(401 | 403) if error.class == ErrorClass::Rejected => Right::Refused,
+                    // 500 is how 1.80 says it.
+                    Some(400 | 422) if error.class == ErrorClass::Rejected => Right::Allowed,
+                    Some(500) if error.kind == ErrorKind::ServerError => Right::Allowed,
+                    _ => return Err(error),
+                };
+                Ok(Asked { right, status: error.status.unwrap_or_default() })
+            }
         }
     }
 }

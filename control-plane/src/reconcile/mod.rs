@@ -1,13 +1,15 @@
 //! Makes proxies match the store. Level-triggered: the queue carries a key, every run reads what is wanted now and
 //! what the proxy shows now, plans (pure), acts, reads back, and writes back under its lease.
 //!
-//! `driver` leases and spawns, `run` is one leased step, `plan` decides, `render` makes bodies, `sweep` scans for
+//! `driver` leases and spawns, `run` is one leased step, `plan` decides, `render` makes bodies, `prove` asks with rights
+//! that were taken away, `sweep` scans for
 //! drift and for keys nobody knows, `health` probes. Any number of replicas may do this at once; no leader.
 
 pub mod driver;
 pub mod fleet;
 pub mod health;
 pub mod plan;
+mod prove;
 pub mod render;
 pub mod run;
 pub mod sweep;

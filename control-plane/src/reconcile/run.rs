@@ -5,6 +5,8 @@
 
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
+
 use super::{
     Reconciler, SKEW,
     plan::{self, Seen, Step},
@@ -31,10 +33,12 @@ use crate::{
 const ROUNDS: usize = 5;
 
 /// How a step ended.
-enum End {
+pub(super) enum End {
     /// The proxy shows what is wanted: this is to be remembered.
     Matches(Written),
     Wait(String),
+    /// As it should be so far; to be looked at again then.
+    Again(DateTime<Utc>, String),
     Failed(ProxyError),
     Park(&'static str, String),
     /// A write was answered with success and is not to be seen yet.
@@ -66,6 +70,7 @@ impl Reconciler {
                 Outcome::Done
             }
             End::Wait(reason) => Outcome::Wait { until: now + self.options.lag, reason },
+            End::Again(until, reason) => Outcome::Wait { until, reason },
             End::NotLive => {
                 Outcome::Wait { until: now + self.options.lag, reason: "not live yet".to_owned() }
             }
@@ -136,6 +141,7 @@ impl Reconciler {
             ObjectKind::Deployment => self.deployment(lease, api, last).await,
             ObjectKind::Team => self.team(lease, api, last).await,
             ObjectKind::Key => self.key(lease, api, last).await,
+            ObjectKind::Revocation => self.revocation(lease, api).await,
         }
     }
 

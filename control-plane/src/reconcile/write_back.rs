@@ -14,7 +14,7 @@ use crate::{
     store::{
         Tx,
         applied::{self, Applied, AppliedState},
-        grants, keys, models,
+        evidence, grants, keys, models,
         work::{self, Lease, Outcome},
     },
 };
@@ -93,7 +93,7 @@ impl Reconciler {
         for realm in &realms {
             grants::settle(tx.conn(), *realm, now).await?;
         }
-        self.wake_waiting(&mut tx, lease, now).await?;
+        self.wake_waiting(&mut tx, lease, &realms, now).await?;
         if visible {
             let change = Change {
                 kind: "proxy.applied",
@@ -126,6 +126,9 @@ impl Reconciler {
             ObjectKind::Key => {
                 Ok(keys::realm_of(tx.conn(), KeyId(lease.object.id)).await?.into_iter().collect())
             }
+            ObjectKind::Revocation => {
+                Ok(evidence::realm_of(tx.conn(), lease.object.id).await?.into_iter().collect())
+            }
             ObjectKind::Deployment => {
                 let mut realms = Vec::new();
                 for name in before.into_iter().chain(after).flat_map(|a| &a.models) {
@@ -138,18 +141,27 @@ impl Reconciler {
         }
     }
 
-    /// A team that came lets its keys be made; a key that went, its team go; a key or team that shrank, deployments.
-    async fn wake_waiting(&self, tx: &mut Tx, lease: &Lease, now: DateTime<Utc>) -> Result<()> {
+    /// A team that came lets its keys be made; a key that went, its team go; a key or team that shrank, deployments
+    /// go and revocations be proven.
+    async fn wake_waiting(
+        &self,
+        tx: &mut Tx,
+        lease: &Lease,
+        realms: &[RealmId],
+        now: DateTime<Utc>,
+    ) -> Result<()> {
         match lease.object.kind {
             ObjectKind::Team => {
                 work::wake(tx.conn(), lease.proxy_id, ObjectKind::Key, now).await?;
                 work::wake(tx.conn(), lease.proxy_id, ObjectKind::Deployment, now).await?;
+                evidence::wake(tx.conn(), lease.proxy_id, realms, now).await?;
             }
             ObjectKind::Key => {
                 work::wake(tx.conn(), lease.proxy_id, ObjectKind::Team, now).await?;
                 work::wake(tx.conn(), lease.proxy_id, ObjectKind::Deployment, now).await?;
+                evidence::wake(tx.conn(), lease.proxy_id, realms, now).await?;
             }
-            ObjectKind::Deployment => {}
+            ObjectKind::Deployment | ObjectKind::Revocation => {}
         }
         self.signals.reconcile.notify_one();
         Ok(())

@@ -21,7 +21,10 @@ use crate::{
         error::{Error, Result},
         object::ObjectKind,
     },
-    store::changes::{self, Effect, Entry},
+    store::{
+        changes::{self, Effect, Entry},
+        evidence::{self, Evidence},
+    },
 };
 
 /// Agents that a receipt names; the counts are over all.
@@ -85,12 +88,28 @@ pub enum ObjectState {
 #[serde(rename_all = "camelCase")]
 pub struct ObjectReceipt {
     pub kind: ObjectKind,
-    /// Deployment, realm (of a team) or key id.
+    /// Deployment, realm (of a team), key or grant (of a revocation) id.
     pub id: Uuid,
     pub state: ObjectState,
     /// When it was done.
     pub at: Option<DateTime<Utc>>,
     pub error: Option<String>,
+    /// Of a revocation: what the proxy answered to the old keys, oldest first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub evidence: Vec<EvidenceView>,
+}
+
+/// What a proxy answered when it was asked with a right that was taken away.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct EvidenceView {
+    pub at: DateTime<Utc>,
+    /// Generation of the virtual key that asked.
+    pub key_generation: i64,
+    /// `refused`, or `allowed` while it still serves the right.
+    pub answer: String,
+    /// Its HTTP status.
+    pub status: i32,
 }
 
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -100,6 +119,12 @@ pub struct AgentReceipt {
     pub counts: AgentCounts,
     /// At most 100, by DID.
     pub items: Vec<AgentProgress>,
+}
+
+impl From<&Evidence> for EvidenceView {
+    fn from(e: &Evidence) -> Self {
+        Self { at: e.at, key_generation: e.key_generation, answer: e.answer.clone(), status: e.status }
+    }
 }
 
 impl From<Entry> for ChangeView {
@@ -127,9 +152,12 @@ pub async fn receipt(s: &Services, revision: Revision) -> Result<Receipt> {
     let entry =
         changes::get(&mut conn, revision).await?.ok_or_else(|| Error::not_found("change", revision))?;
     let effects = changes::effects(&mut conn, revision).await?;
+    let revocations: Vec<Uuid> =
+        effects.iter().filter(|e| e.kind == ObjectKind::Revocation).map(|e| e.object_id).collect();
+    let evidence = evidence::list(&mut conn, &revocations).await?;
     drop(conn);
     let (counts, items) = converge::agents(s, revision, NAMED_AGENTS).await?;
-    let proxies = by_proxy(effects);
+    let proxies = by_proxy(effects, &evidence);
     let any = |state| {
         let objects = proxies.iter().filter(|p| p.proxy_name.is_some()).flat_map(|p| &p.objects);
         objects.into_iter().any(|o| o.state == state)
@@ -145,7 +173,7 @@ pub async fn receipt(s: &Services, revision: Revision) -> Result<Receipt> {
 }
 
 /// Effects come ordered by proxy.
-fn by_proxy(effects: Vec<Effect>) -> Vec<ProxyReceipt> {
+fn by_proxy(effects: Vec<Effect>, evidence: &[Evidence]) -> Vec<ProxyReceipt> {
     let mut proxies: Vec<ProxyReceipt> = Vec::new();
     for e in effects {
         let state = match (e.done_at, &e.parked_code) {
@@ -159,6 +187,11 @@ fn by_proxy(effects: Vec<Effect>) -> Vec<ProxyReceipt> {
             state,
             at: e.done_at,
             error: e.last_error.filter(|_| state != ObjectState::Done),
+            evidence: evidence
+                .iter()
+                .filter(|answer| answer.revocation_id == e.object_id && answer.proxy_id == e.proxy_id)
+                .map(EvidenceView::from)
+                .collect(),
         };
         match proxies.last_mut().filter(|p| p.proxy_id == e.proxy_id) {
             Some(proxy) => proxy.objects.push(object),

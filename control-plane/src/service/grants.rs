@@ -23,6 +23,7 @@ use crate::{
         error::{Error, Result},
         grant::{Grant, GrantState},
         model::{Model, ModelStatus},
+        object::Object,
         realm::Realm,
     },
     store::{grants, models, realms},
@@ -151,7 +152,7 @@ pub async fn revoke(s: &Services, ctx: &Context, model: &str, realm: &str) -> Re
     let realm = lookup::realm(tx.conn(), realm).await?;
     realms::lock(tx.conn(), realm.id).await?.ok_or_else(|| Error::not_found("realm", realm.id))?;
     let generations = keys::views(tx.conn(), realm.id).await?;
-    let objects = keys::objects(realm.id, &generations);
+    let mut objects = keys::objects(realm.id, &generations);
     let live = grants::live(tx.conn(), realm.id, model.id).await?;
     let Some(live) = live else {
         let newest = grants::newest(tx.conn(), realm.id, model.id).await?;
@@ -161,10 +162,11 @@ pub async fn revoke(s: &Services, ctx: &Context, model: &str, realm: &str) -> Re
             return Err(Error::not_found("grant", format!("{} in {}", model.litellm_model_name, realm.slug)));
         };
         let view = Revocation { model_id: model.id, realm_id: realm.id, state: grant.state(), since };
+        objects.push(Object::revocation(grant.id));
         return Ok(Written { revision: grant.revoke_revision, ..Written::unchanged(view, None, objects) });
     };
     let before = view(&model, &realm, &live, &generations);
-    grants::revoke(tx.conn(), realm.id, model.id, now).await?;
+    objects.extend(grants::revoke(tx.conn(), realm.id, model.id, now).await?);
     let change = Change {
         kind: "revoke",
         realms: vec![realm.id],

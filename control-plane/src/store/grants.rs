@@ -6,7 +6,7 @@ use uuid::Uuid;
 use super::Conn;
 use crate::{
     base::ids::{ModelId, RealmId},
-    domain::{error::Result, grant::Grant},
+    domain::{error::Result, grant::Grant, object::Object},
 };
 
 /// Grants of a realm or of a model, oldest first; those taken away only while they are still `revoking`.
@@ -67,18 +67,27 @@ pub async fn update(
 }
 
 /// Takes a right away, with every choice that rests on it: an agent that had the model chosen for it, and a realm
-/// whose default it was, do not get it back by a later grant. `false` when there was no such right.
-pub async fn revoke(conn: &mut Conn, realm: RealmId, model: ModelId, now: DateTime<Utc>) -> Result<bool> {
-    let done = sqlx::query!(
-        "update model_grant set revoked_at = $3 where realm_id = $1 and model_id = $2 and revoked_at is null",
+/// whose default it was, do not get it back by a later grant. Returns what each proxy has to refuse from now on; `None` when
+/// there was no such right.
+pub async fn revoke(
+    conn: &mut Conn,
+    realm: RealmId,
+    model: ModelId,
+    now: DateTime<Utc>,
+) -> Result<Option<Object>> {
+    let grant = sqlx::query_scalar!(
+        "with ended as (
+             update model_grant set revoked_at = $3 where realm_id = $1 and model_id = $2 and revoked_at is null
+             returning id
+         )
+         insert into revocation (id, realm_id, model_name, began_at)
+         select ended.id, $1, m.litellm_model_name, $3 from ended join model m on m.id = $2 returning id",
         realm.0,
         model.0,
         now
     )
-    .execute(&mut *conn)
-    .await?
-    .rows_affected()
-        == 1;
+    .fetch_optional(&mut *conn)
+    .await?;
     sqlx::query!(
         "update agent set realm_id = null, model_id = null where mode = 'realm' and realm_id = $1 and model_id = $2",
         realm.0,
@@ -93,7 +102,7 @@ pub async fn revoke(conn: &mut Conn, realm: RealmId, model: ModelId, now: DateTi
     )
     .execute(conn)
     .await?;
-    Ok(done)
+    Ok(grant.map(Object::revocation))
 }
 
 /// Rights whose time is up, oldest first.

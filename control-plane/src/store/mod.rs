@@ -12,6 +12,7 @@ pub mod deployments;
 pub mod desired;
 pub mod documents;
 pub mod enrollment;
+pub mod evidence;
 pub mod grants;
 pub mod idempotency;
 pub mod installation;

@@ -21,6 +21,7 @@ struct Row {
     base_url: String,
     public_url: String,
     labels: Json<BTreeMap<String, String>>,
+    cache_lag_seconds: i32,
     deleting: bool,
     version: i64,
     created_at: DateTime<Utc>,
@@ -44,6 +45,7 @@ impl From<Row> for Proxy {
             base_url: r.base_url,
             public_url: r.public_url,
             labels: r.labels.0,
+            cache_lag_seconds: r.cache_lag_seconds,
             deleting: r.deleting,
             version: r.version,
             created_at: r.created_at,
@@ -71,7 +73,7 @@ async fn select(
     let rows = sqlx::query_as!(
         Row,
         r#"select id as "id: ProxyId", name, base_url, public_url,
-                  labels as "labels: Json<BTreeMap<String, String>>", deleting, version, created_at, updated_at,
+                  labels as "labels: Json<BTreeMap<String, String>>", cache_lag_seconds, deleting, version, created_at, updated_at,
                   status as "status: ProxyStatus", status_since, status_code, status_message, litellm_version,
                   capabilities, checked_at, scanned_at, foreign_counts
            from proxy
@@ -115,19 +117,21 @@ pub struct NewProxy<'a> {
     /// Sealed.
     pub master_key: &'a [u8],
     pub labels: &'a BTreeMap<String, String>,
+    pub cache_lag_seconds: i32,
 }
 
 pub async fn insert(conn: &mut Conn, new: &NewProxy<'_>, now: DateTime<Utc>) -> Result<(), sqlx::Error> {
     sqlx::query!(
-        "insert into proxy (id, name, base_url, public_url, master_key, labels, created_at, updated_at,
+        "insert into proxy (id, name, base_url, public_url, master_key, labels, cache_lag_seconds, created_at, updated_at,
                             status_since, check_due_at, scan_due_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $7, $7, $7, $7)",
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $8, $8, $8, $8)",
         new.id.0,
         new.name,
         new.base_url,
         new.public_url,
         new.master_key,
         Json(new.labels) as _,
+        new.cache_lag_seconds,
         now
     )
     .execute(conn)
@@ -138,8 +142,8 @@ pub async fn insert(conn: &mut Conn, new: &NewProxy<'_>, now: DateTime<Utc>) -> 
 /// Writes an edit; the next probe is due at once.
 pub async fn update(conn: &mut Conn, new: &NewProxy<'_>, now: DateTime<Utc>) -> Result<(), sqlx::Error> {
     sqlx::query!(
-        "update proxy set name = $2, base_url = $3, public_url = $4, master_key = $5, labels = $6, updated_at = $7,
-                version = version + 1, check_due_at = $7, scan_due_at = $7
+        "update proxy set name = $2, base_url = $3, public_url = $4, master_key = $5, labels = $6,
+                cache_lag_seconds = $7, updated_at = $8, version = version + 1, check_due_at = $8, scan_due_at = $8
          where id = $1",
         new.id.0,
         new.name,
@@ -147,6 +151,7 @@ pub async fn update(conn: &mut Conn, new: &NewProxy<'_>, now: DateTime<Utc>) -> 
         new.public_url,
         new.master_key,
         Json(new.labels) as _,
+        new.cache_lag_seconds,
         now
     )
     .execute(conn)

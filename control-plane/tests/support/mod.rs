@@ -83,6 +83,7 @@ impl World {
             public_url: None,
             master_key: Secret::new(sim.master_key()),
             labels: std::collections::BTreeMap::new(),
+            cache_lag_seconds: None,
         };
         let proxy = proxies::create(&services, &ctx(), new).await.expect("the proxy is registered").view.id;
         let world = Self { services, reconciler, sim, clock, proxy };

@@ -36,6 +36,8 @@ impl ReeveOptions {
     pub fn with_proxy(mut self, proxy: &Proxy) -> Self {
         self.env.insert("LITELLM_BASE_URL".to_owned(), proxy.url.clone());
         self.env.insert("LITELLM_MASTER_KEY".to_owned(), proxy.master_key.clone());
+        // One instance, which knows at once what it was told.
+        self.env.insert("LITELLM_CACHE_LAG_SECONDS".to_owned(), "0".to_owned());
         self
     }
 

@@ -32,6 +32,10 @@ pub struct CreateProxy {
     /// Such as `region`.
     #[serde(default)]
     pub labels: BTreeMap<String, String>,
+    /// How long its instances may go on serving what was taken away, in seconds: 0 for a proxy of one instance, 60 when
+    /// left out.
+    #[schema(minimum = 0, maximum = 3600)]
+    pub cache_lag_seconds: Option<i32>,
 }
 
 /// Add a proxy to the fleet. It is probed at once, and then holds everything that the registry says.
@@ -51,6 +55,7 @@ pub async fn create_proxy(
         public_url: body.public_url,
         master_key: body.master_key,
         labels: body.labels,
+        cache_lag_seconds: body.cache_lag_seconds,
     };
     let written = proxies::create(&state.services, &write.ctx, new).await?;
     answer::write(&state, &write, written).await

@@ -31,6 +31,9 @@ pub struct UpdateProxy {
     pub master_key: Option<Secret>,
     /// In place of all labels there are.
     pub labels: Option<BTreeMap<String, String>>,
+    /// How long its instances may go on serving what was taken away, in seconds.
+    #[schema(minimum = 0, maximum = 3600)]
+    pub cache_lag_seconds: Option<i32>,
 }
 
 /// Edit a proxy. A new address or master key asks for everything on it again.
@@ -52,6 +55,7 @@ pub async fn update_proxy(
         public_url: body.public_url,
         master_key: body.master_key,
         labels: body.labels,
+        cache_lag_seconds: body.cache_lag_seconds,
     };
     let written = proxies::update(&state.services, &write.ctx, &id, write.if_match, patch).await?;
     answer::write(&state, &write, written).await

@@ -214,7 +214,7 @@ impl Api {
         for sql in [
             "update change_effect set done_at = now() where done_at is null",
             "insert into applied (proxy_id, kind, object_id, external_id, generation, state, observed_at)
-             select proxy_id, kind, object_id, object_id::text, wanted_generation, 'applied', now() from work
+             select proxy_id, kind, object_id, object_id::text, wanted_generation, 'applied', now() from work where kind <> 'revocation'
              on conflict (proxy_id, kind, object_id) do update set generation = excluded.generation, state = 'applied'",
             "delete from work",
         ] {

@@ -143,7 +143,7 @@ async fn keys(api: &HttpProxy, run: &Run, team: &TeamBody) {
     let mut body = key(run.secret.expose(), &run.named("k"), &team.team_id, ModelList::none());
     let hash = body.hash();
     assert_eq!(api.key(&hash).await.unwrap(), None);
-    assert_eq!(api.right(&body.secret, &model).await.unwrap(), Right::Refused, "a key nobody knows");
+    assert_eq!(api.right(&body.secret, &model).await.unwrap().right, Right::Refused, "a key nobody knows");
     assert!(api.update_key(&body, BudgetChange::Keep, ExpiryChange::Keep).await.unwrap_err().is_not_found());
     assert!(api.set_key_blocked(&hash, true).await.unwrap_err().is_not_found());
     assert!(!api.delete_key(&hash).await.unwrap());
@@ -162,19 +162,23 @@ async fn keys(api: &HttpProxy, run: &Run, team: &TeamBody) {
     let listed = api.keys().await.unwrap();
     let listed = listed.iter().find(|key| key.hash == hash).unwrap();
     assert_eq!((&listed.mark, &listed.models, listed.expires), (&found.mark, &found.models, found.expires));
-    assert_eq!(api.right(&body.secret, &model).await.unwrap(), Right::Refused, "an empty list is no model");
+    assert_eq!(
+        api.right(&body.secret, &model).await.unwrap().right,
+        Right::Refused,
+        "an empty list is no model"
+    );
 
     (body.models, body.mark) = (allowed.clone(), mark(2));
     api.update_key(&body, BudgetChange::Keep, ExpiryChange::Keep).await.unwrap();
     let changed = api.key(&hash).await.unwrap().unwrap();
     assert!(allowed.equals(&changed.models));
     assert_eq!((changed.mark, changed.expires), (Some(mark(2)), found.expires));
-    assert_eq!(api.right(&body.secret, &model).await.unwrap(), Right::Allowed);
-    assert_eq!(api.right(&body.secret, "openai/another").await.unwrap(), Right::Refused);
+    assert_eq!(api.right(&body.secret, &model).await.unwrap().right, Right::Allowed);
+    assert_eq!(api.right(&body.secret, "openai/another").await.unwrap().right, Right::Refused);
 
     api.set_key_blocked(&hash, true).await.unwrap();
     assert!(api.key(&hash).await.unwrap().unwrap().blocked);
-    assert_eq!(api.right(&body.secret, &model).await.unwrap(), Right::Refused);
+    assert_eq!(api.right(&body.secret, &model).await.unwrap().right, Right::Refused);
     api.set_key_blocked(&hash, false).await.unwrap();
     body.duration = Some("61d".to_owned());
     api.update_key(&body, BudgetChange::Set, ExpiryChange::Set).await.unwrap();
@@ -186,5 +190,5 @@ async fn keys(api: &HttpProxy, run: &Run, team: &TeamBody) {
     assert!(api.delete_key(&hash).await.unwrap());
     assert_eq!(api.key(&hash).await.unwrap(), None);
     assert!(!api.keys().await.unwrap().iter().any(|key| key.hash == hash));
-    assert_eq!(api.right(&body.secret, &model).await.unwrap(), Right::Refused);
+    assert_eq!(api.right(&body.secret, &model).await.unwrap().right, Right::Refused);
 }

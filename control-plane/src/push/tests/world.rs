@@ -65,6 +65,7 @@ impl World {
             public_url: "https://eu.llm.example",
             master_key: b"sealed",
             labels: &BTreeMap::new(),
+            cache_lag_seconds: 0,
         };
         proxies::insert(tx.conn(), &proxy, now).await.unwrap();
         for (id, name) in [(world.a, "a"), (world.b, "b")] {

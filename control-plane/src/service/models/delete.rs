@@ -24,11 +24,11 @@ pub async fn delete(
     let id = model.id;
     let before = view(tx.conn(), model).await?;
     let holders = models::realms(tx.conn(), id).await?;
+    let mut wanted = objects(&before);
     for realm in &holders {
         realms::lock(tx.conn(), *realm).await?;
-        grants::revoke(tx.conn(), *realm, id, now).await?;
+        wanted.extend(grants::revoke(tx.conn(), *realm, id, now).await?);
     }
-    let mut wanted = objects(&before);
     wanted.extend(rights(tx.conn(), &holders).await?);
     models::delete(tx.conn(), id).await?;
     credentials::delete_orphans(tx.conn()).await?;

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use super::{ProxyView, check_labels, check_url, decided, view};
+use super::{ProxyView, check_cache_lag, check_labels, check_url, decided, view};
 use crate::{
     base::{context::Context, ids::ProxyId, secret::Secret},
     domain::{
         change::{Change, Location},
         error::{Error, Result},
+        proxy::CACHE_LAG_SECONDS,
         slug,
     },
     service::{Entry, Services, Written, check_secret, lookup},
@@ -26,6 +27,8 @@ pub struct NewProxy {
     pub public_url: Option<String>,
     pub master_key: Secret,
     pub labels: BTreeMap<String, String>,
+    /// `None`: LiteLLM's own default.
+    pub cache_lag_seconds: Option<i32>,
 }
 
 pub async fn create(s: &Services, ctx: &Context, new: NewProxy) -> Result<Written<ProxyView>> {
@@ -37,6 +40,8 @@ pub async fn create(s: &Services, ctx: &Context, new: NewProxy) -> Result<Writte
     };
     check_secret("masterKey", &new.master_key)?;
     check_labels(&new.labels)?;
+    let cache_lag_seconds = new.cache_lag_seconds.unwrap_or(CACHE_LAG_SECONDS);
+    check_cache_lag(cache_lag_seconds)?;
     let now = s.store.clock.now();
     let id = ProxyId(s.store.ids.uuid());
     let sealed = s.store.sealer.seal(&proxy_at(id), 1, &new.master_key);
@@ -47,6 +52,7 @@ pub async fn create(s: &Services, ctx: &Context, new: NewProxy) -> Result<Writte
         public_url: &public_url,
         master_key: &sealed,
         labels: &new.labels,
+        cache_lag_seconds,
     };
     let mut tx = s.store.begin("proxy.create").await?;
     // The head first: what belongs on the proxy is read below, and nothing may be added to it meanwhile.

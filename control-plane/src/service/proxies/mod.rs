@@ -44,6 +44,9 @@ pub struct ProxyView {
     /// Where agents call it.
     pub public_url: String,
     pub labels: BTreeMap<String, String>,
+    /// How long its instances may go on serving what was taken away, in seconds: a revocation is shown as done when the
+    /// proxy has refused it for longer than this.
+    pub cache_lag_seconds: i32,
     /// Being removed: everything of ours on it is taken away first.
     pub deleting: bool,
     pub status: ProxyStatus,
@@ -91,7 +94,7 @@ pub struct Queue {
 pub struct WorkView {
     pub proxy_id: ProxyId,
     pub kind: ObjectKind,
-    /// Deployment, realm (of a team) or key id.
+    /// Deployment, realm (of a team), key or grant (of a revocation) id.
     pub id: uuid::Uuid,
     /// The newest revision that asked for it.
     pub revision: i64,
@@ -191,6 +194,7 @@ fn with_queue(p: Proxy, queue: Queue) -> ProxyView {
         base_url: p.base_url,
         public_url: p.public_url,
         labels: p.labels,
+        cache_lag_seconds: p.cache_lag_seconds,
         deleting: p.deleting,
         status: p.status,
         status_since: p.status_since,
@@ -210,12 +214,19 @@ fn with_queue(p: Proxy, queue: Queue) -> ProxyView {
 fn decided(p: &Proxy) -> Value {
     serde_json::json!({
         "id": p.id, "name": p.name, "baseUrl": p.base_url, "publicUrl": p.public_url, "labels": p.labels,
-        "deleting": p.deleting, "version": p.version,
+        "cacheLagSeconds": p.cache_lag_seconds, "deleting": p.deleting, "version": p.version,
     })
 }
 
 fn check_url(s: &Services, field: &str, url: &str) -> Result<String> {
     s.url_policy.check(Purpose::Proxy, url).map_err(|refused| Error::invalid(field, refused.to_string()))
+}
+
+fn check_cache_lag(seconds: i32) -> Result<()> {
+    if !(0..=3600).contains(&seconds) {
+        return Err(Error::invalid("cacheLagSeconds", "expected 0 to 3600; 0 for a proxy of one instance"));
+    }
+    Ok(())
 }
 
 /// Labels are for choosing proxies (`region`): few, short, printable.

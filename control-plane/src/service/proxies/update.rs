@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{ProxyView, check_labels, check_url, decided, view};
+use super::{ProxyView, check_cache_lag, check_labels, check_url, decided, view};
 use crate::{
     base::{context::Context, secret::Secret},
     domain::{
@@ -25,6 +25,7 @@ pub struct ProxyPatch {
     pub public_url: Option<String>,
     pub master_key: Option<Secret>,
     pub labels: Option<BTreeMap<String, String>>,
+    pub cache_lag_seconds: Option<i32>,
 }
 
 /// A new base URL or master key may mean another LiteLLM: everything on it is asked for again. A new public URL or
@@ -56,6 +57,10 @@ pub async fn update(
         check_labels(&labels)?;
         new.labels = labels;
     }
+    if let Some(seconds) = patch.cache_lag_seconds {
+        check_cache_lag(seconds)?;
+        new.cache_lag_seconds = seconds;
+    }
     let current =
         proxies::master_key(tx.conn(), old.id).await?.ok_or_else(|| Error::not_found("proxy", name))?;
     let rekeyed = match patch.master_key {
@@ -79,6 +84,7 @@ pub async fn update(
         public_url: &new.public_url,
         master_key: rekeyed.as_deref().unwrap_or(&current),
         labels: &new.labels,
+        cache_lag_seconds: new.cache_lag_seconds,
     };
     match proxies::update(tx.conn(), &row, now).await {
         Err(error) if is_unique_violation(&error) => {
