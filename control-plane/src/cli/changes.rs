@@ -34,6 +34,13 @@ const AGENTS: &[Column] = &[
     ("DID", |a| text_at(a, "/did")),
 ];
 
+const EVIDENCE: &[Column] = &[
+    ("ASKED WITH THE OLD KEY", |e| text_at(e, "/proxy")),
+    ("AT", |e| text_at(e, "/at")),
+    ("GENERATION", |e| text_at(e, "/keyGeneration")),
+    ("ANSWER", |e| format!("{} ({})", text_at(e, "/answer"), text_at(e, "/status"))),
+];
+
 const OBJECTS: &[Column] = &[
     ("PROXY", |o| text_at(o, "/proxy")),
     ("OBJECT", |o| format!("{} {}", text_at(o, "/kind"), text_at(o, "/id"))),
@@ -85,9 +92,11 @@ fn show(s: &Session, receipt: &Value) {
         ),
     ]);
     let objects = objects(receipt);
-    if !objects.is_empty() {
-        output::line("");
-        output::table(&objects, OBJECTS);
+    for (rows, columns) in [(&objects, OBJECTS), (&evidence(&objects), EVIDENCE)] {
+        if !rows.is_empty() {
+            output::line("");
+            output::table(rows, columns);
+        }
     }
     output::section(receipt, "/agents/items", AGENTS);
 }
@@ -103,6 +112,19 @@ fn objects(receipt: &Value) -> Vec<Value> {
                 fields.insert("proxy".to_owned(), name.clone());
             }
             all.push(object);
+        }
+    }
+    all
+}
+
+/// What proxies answered to rights that were taken away.
+fn evidence(objects: &[Value]) -> Vec<Value> {
+    let mut all = Vec::new();
+    for object in objects {
+        for answer in object["evidence"].as_array().into_iter().flatten() {
+            let mut answer = answer.clone();
+            answer["proxy"] = object["proxy"].clone();
+            all.push(answer);
         }
     }
     all
