@@ -24,6 +24,7 @@ pub async fn run(place: &Place, output: Output) -> Result<u8, Failure> {
     let (mut configs, mut statuses) = (agent.configs(), agent.statuses());
     configs.mark_changed();
     statuses.mark_changed();
+    let mut shown = String::new();
     loop {
         tokio::select! {
             _ = interrupt.recv() => break,
@@ -33,7 +34,7 @@ pub async fn run(place: &Place, output: Output) -> Result<u8, Failure> {
                 if changed.is_err() {
                     break;
                 }
-                show_status(output, &status);
+                show_status(output, &status, &mut shown);
             }
             changed = configs.changed() => {
                 let state = configs.borrow_and_update().clone();
@@ -57,17 +58,21 @@ pub async fn run(place: &Place, output: Output) -> Result<u8, Failure> {
     Ok(0)
 }
 
-fn show_status(output: Output, status: &AgentStatus) {
+/// `shown`: what a person has read last; it is not said again.
+fn show_status(output: Output, status: &AgentStatus, shown: &mut String) {
     match output {
         Output::Json => print::json(&json!({ "event": "status", "status": status })),
+        // Every attempt begins with it; what comes of it is what a person wants to read.
+        Output::Text if status.connection == Connection::Connecting => {}
         Output::Text => {
-            // Every attempt begins with it; what comes of it is what a person wants to read.
-            if status.connection != Connection::Connecting {
-                anstream::println!("{}", print::connection_line(status));
-            }
-            if let Some(rejected) = &status.rejected {
-                let text = format!("version {}: {} ({})", rejected.version, rejected.message, rejected.code);
-                anstream::println!("{} {text}", print::bad("rejected"));
+            let rejected = status.rejected.as_ref().map_or_else(String::new, |rejected| {
+                let (version, message, code) = (rejected.version, &rejected.message, &rejected.code);
+                format!("\n{} version {version}: {message} ({code})", print::bad("rejected"))
+            });
+            let text = print::connection_line(status) + &rejected;
+            if text != *shown {
+                anstream::println!("{text}");
+                *shown = text;
             }
         }
     }

@@ -19,6 +19,7 @@ use crate::{
 #[derive(Debug)]
 pub struct RevokedRight {
     pub model_name: String,
+    pub began_at: DateTime<Utc>,
     /// The realm was granted the model again: there is nothing to refuse any more.
     pub granted_again: bool,
     /// When team and keys were read back without the right; `None` while that is still to be done.
@@ -52,7 +53,7 @@ impl Store {
     ) -> Result<Option<RevokedRight>> {
         let mut conn = self.conn().await?;
         let Some(row) = sqlx::query!(
-            r#"select r.realm_id, r.model_name, p.cache_lag_seconds,
+            r#"select r.realm_id, r.model_name, r.began_at, p.cache_lag_seconds,
                       exists (select 1 from model_grant g join model m on m.id = g.model_id
                               where g.realm_id = r.realm_id and m.litellm_model_name = r.model_name
                                 and g.revoked_at is null) as "granted_again!",
@@ -82,6 +83,7 @@ impl Store {
         };
         Ok(Some(RevokedRight {
             model_name: row.model_name,
+            began_at: row.began_at,
             granted_again: row.granted_again,
             closed_at: row.closed_at.filter(|_| row.closed == Some(true)),
             cache_lag: TimeDelta::seconds(row.cache_lag_seconds.into()),
