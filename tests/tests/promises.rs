@@ -142,6 +142,29 @@ async fn g5_no_unknown_keys_and_what_is_not_ours_is_left() {
     );
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_proxy_that_leaves_the_fleet_keeps_nothing_of_ours() {
+    let proxy = Proxy::simulated().await;
+    let database = Database::create().await;
+    let reeve = Reeve::start(ReeveOptions::on(&database).with_proxy(&proxy)).await;
+    one_model_granted(&reeve, &proxy).await;
+    let state = proxy.sim();
+    assert_eq!((state.models().len(), state.teams().len(), state.keys().len()), (2, 1, 1));
+    reeve.api.call(Method::DELETE, "/api/proxies/default", None, &[]).await.ok();
+    eventually("the proxy is forgotten", || async {
+        let answer = reeve.api.call(Method::GET, "/api/proxies/default", None, &[]).await;
+        (answer.status == 404).then_some(())
+    })
+    .await;
+    assert_eq!((state.models().len(), state.teams().len(), state.keys().len()), (0, 0, 0));
+    // The registry is whole, and a proxy that comes gets all of it.
+    let other = Proxy::simulated().await;
+    let body = json!({ "name": "other", "baseUrl": other.url, "masterKey": other.master_key });
+    reeve.api.converge(Method::POST, "/api/proxies", Some(body)).await;
+    assert_eq!(other.sim().models().len(), 2);
+    assert_eq!(other.sim().keys()[0]["models"], json!(["openai/one"]));
+}
+
 /// The worst kind of dead: it takes every call and never answers one.
 #[tokio::test(flavor = "multi_thread")]
 async fn g7_one_dead_proxy_delays_only_itself() {
