@@ -168,6 +168,17 @@ pub async fn run(command: Command, s: &Session) -> Result<(), Failure> {
     }
 }
 
+/// Whether a key's list holds on the proxy.
+fn model_lists(proxy: &Value) -> &'static str {
+    match proxy["capabilities"]["queryModelOverride"].as_bool() {
+        Some(true) => {
+            "a key gets around its list with ?model= in the URL; put deploy/front.conf before the proxy"
+        }
+        Some(false) => "hold",
+        None => "",
+    }
+}
+
 fn show(s: &Session, proxy: &Value) {
     if s.is_json() {
         return output::json(proxy);
@@ -184,6 +195,7 @@ fn show(s: &Session, proxy: &Value) {
         ("labels", text_at(proxy, "/labels")),
         ("cache lag, s", text_at(proxy, "/cacheLagSeconds")),
         ("can", text_at(proxy, "/capabilities")),
+        ("model lists", model_lists(proxy).to_owned()),
         ("not ours", text_at(proxy, "/foreign")),
         ("waiting", text_at(proxy, "/queue/waiting")),
         ("parked", text_at(proxy, "/queue/parked")),

@@ -70,7 +70,10 @@ impl Reconciler {
                 code: probe.unsupported.as_ref().map(|u| u.code().to_owned()),
                 message: probe.unsupported.as_ref().map(ToString::to_string),
                 litellm_version: probe.version.as_ref().map(ToString::to_string),
-                capabilities: json!({ "license": probe.license, "paramRemoval": probe.param_removal }),
+                capabilities: json!({
+                    "license": probe.license, "paramRemoval": probe.param_removal,
+                    "queryModelOverride": probe.query_model_override,
+                }),
             },
             Err(error) => Finding {
                 status: failed_status(&error),

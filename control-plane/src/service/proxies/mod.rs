@@ -56,7 +56,8 @@ pub struct ProxyView {
     pub last_error: Option<ProxyError>,
     /// LiteLLM's version.
     pub version: Option<String>,
-    /// What it can do, as found by the last probe.
+    /// What it can do, as found by the last probe. `queryModelOverride: true` says that a `model` query parameter gets
+    /// around every key's model list there; a front closes that.
     #[schema(value_type = Object)]
     pub capabilities: Value,
     pub checked_at: Option<DateTime<Utc>>,
