@@ -23,10 +23,9 @@ fn front(dir: &Path, litellm: &str) -> (Process, String) {
         .replace(upstream, &format!("server {};", litellm.trim_start_matches("http://")))
         .replace(listen, &format!("listen {address};"));
     // What the container's own nginx.conf sets, kept inside the test's folder.
-    let temp: String = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
-        .iter()
-        .map(|name| format!("{name}_temp_path {name};\n"))
-        .collect();
+    let temp = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
+        .map(|name| format!("{name}_temp_path {name};"))
+        .join("\n");
     let main = format!("pid nginx.pid;\nevents {{}}\nhttp {{\naccess_log off;\n{temp}\n{conf}\n}}\n");
     fs::write(dir.join("nginx.conf"), main).expect("written");
     let nginx = std::env::var("REEVE_TEST_NGINX").unwrap_or_else(|_| "nginx".to_owned());
