@@ -20,6 +20,7 @@ use crate::{
     store::{
         Store,
         installation::{self, Installation},
+        sealed,
     },
 };
 
@@ -44,6 +45,10 @@ pub enum StartError {
         "the master key does not open this database ({0}); give the key it was sealed with in REEVE_MASTER_KEY or REEVE_MASTER_KEY_FILE (with several: `version:key`, newest first)"
     )]
     WrongKey(SealError),
+    #[error(
+        "{count} secrets are sealed with master key version {version}, which is not given; give it again in REEVE_MASTER_KEY or REEVE_MASTER_KEY_FILE, run `reeve kek rotate`, and take it away when `reeve kek status` says so"
+    )]
+    MissingKey { version: u32, count: u64 },
     #[error(
         "cannot listen on {address}; is another reeve running there? Choose another address in REEVE_LISTEN"
     )]
@@ -125,6 +130,12 @@ async fn prepare(
     let mut conn = store.conn().await?;
     let (found, created) = installation::create_or_get(&mut conn, &new, store.clock.now()).await?;
     sealer.check_canary(&found.kek_canary).map_err(StartError::WrongKey)?;
+    let given = sealer.versions();
+    let counts = sealed::counts(&mut conn).await?;
+    if let Some(((_, version), count)) = counts.into_iter().find(|((_, version), _)| !given.contains(version))
+    {
+        return Err(StartError::MissingKey { version, count });
+    }
     let (hash, printed) = match (&config.admin_token, found.admin_token_hash, fresh_token) {
         (Some(given), _, _) => (sha256_hex(given.expose()), None),
         (None, Some(hash), fresh) => (hash, fresh.filter(|_| created)),

@@ -4,7 +4,9 @@
 
 use std::{collections::BTreeMap, fs, os::unix::fs::PermissionsExt as _};
 
-use e2e::harness::{Api, Database, Process, Proxy, Reeve, ReeveOptions, binary};
+use e2e::harness::{Api, Database, MASTER_KEY, Process, Proxy, Reeve, ReeveOptions, binary, eventually};
+use reqwest::Method;
+use serde_json::json;
 use tokio::process::Command;
 
 fn reeve(args: &[&str], env: &BTreeMap<String, String>) -> Command {
@@ -67,9 +69,83 @@ async fn dev_needs_nothing_and_finds_its_data_again() {
         let api = Api::new(&url, token.trim());
         assert_eq!(api.get("/api/realms").await["items"].as_array().map(Vec::len), Some(usize::from(made)));
         if !made {
-            api.post("/api/realms", serde_json::json!({ "name": "Red" })).await;
+            api.post("/api/realms", json!({ "name": "Red" })).await;
         }
         process.signal("TERM");
         assert!(process.wait().await.success(), "{}", process.stderr());
     }
+}
+
+/// The versions under which anything is sealed, straight from the database.
+async fn versions(database: &Database) -> Vec<i32> {
+    let sql = "select distinct get_byte(s, 4) from (select master_key as s from proxy union select api_key from
+               provider_credential union select secret from realm_key union select kek_canary from installation) v order by 1";
+    sqlx::query_scalar(sql).fetch_all(&mut database.connect().await).await.expect("versions")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_master_key_is_rotated_beside_a_running_service() {
+    let (proxy, database) = (Proxy::simulated().await, Database::create().await);
+    let options = ReeveOptions::on(&database).with_proxy(&proxy);
+    let old = format!("1:{MASTER_KEY}");
+    let mut running = Reeve::start(options.clone()).await;
+    for n in 0..450 {
+        let credential =
+            json!({ "name": format!("c{n}"), "provider": "openai", "apiKey": "sk-provider-0123456789" });
+        running.api.post("/api/credentials", credential).await;
+    }
+    assert_eq!(versions(&database).await, [1]);
+
+    let (code, text) = ended(&["kek", "add"], &options.env).await;
+    assert_eq!(code, Some(0), "{text}");
+    let new = text.lines().find(|line| line.starts_with("2:")).expect("a key of the next version").to_owned();
+    assert!(text.contains("end of REEVE_MASTER_KEY") && !text.contains(MASTER_KEY), "{text}");
+    // First every replica learns to open with it, then one after the other begins to seal with it.
+    for ring in [format!("{old},{new}"), format!("{new},{old}")] {
+        running.set("REEVE_MASTER_KEY", &ring);
+        running.kill_and_restart().await;
+    }
+    let both = options.clone().set("REEVE_MASTER_KEY", &format!("{new},{old}")).env;
+    let only = options.clone().set("REEVE_MASTER_KEY", &new).env;
+    running
+        .api
+        .post(
+            "/api/credentials",
+            json!({ "name": "late", "provider": "openai", "apiKey": "sk-late-0123456789" }),
+        )
+        .await;
+    assert_eq!(versions(&database).await, [1, 2]);
+
+    // Too early: what is still needed cannot be taken away.
+    let (code, text) = ended(&["serve"], &only).await;
+    assert_eq!(code, Some(1), "{text}");
+    assert!(text.contains("add the missing one to REEVE_MASTER_KEY") && text.contains("1:BASE64"), "{text}");
+
+    // Cut off in the middle, and once more to the end.
+    let mut cut = Process::start("reeve kek rotate", &mut reeve(&["kek", "rotate"], &both));
+    eventually("it has begun", || async { cut.stderr().contains("are under version 2").then_some(()) }).await;
+    cut.kill().await;
+    let (code, text) = ended(&["kek", "rotate"], &both).await;
+    assert_eq!(code, Some(0), "{text}");
+    assert_eq!(versions(&database).await, [2]);
+    let (_, text) = ended(&["kek", "status"], &both).await;
+    assert!(text.contains("version 1  opens  nothing: it may be taken away"), "{text}");
+    assert!(text.contains("version 2  seals") && text.contains("provider_credential.api_key 451"), "{text}");
+
+    running.set("REEVE_MASTER_KEY", &new);
+    running.kill_and_restart().await;
+    let model = json!({ "name": "One", "provider": "openai", "modelId": "gpt-4o", "credentialId": "c7" });
+    running.api.converge(Method::POST, "/api/models", Some(model)).await;
+
+    // A replica that was forgotten seals once more with the old one: the others would fail at that secret, so none starts.
+    running.set("REEVE_MASTER_KEY", &format!("{old},{new}"));
+    running.kill_and_restart().await;
+    running.api.post("/api/realms", json!({ "name": "Red" })).await;
+    running.api.post("/api/models/openai%2Fone/realms", json!({ "realmId": "red" })).await;
+    let (code, text) = ended(&["serve"], &only).await;
+    assert_eq!(code, Some(1), "{text}");
+    assert!(
+        text.contains("1 secrets are sealed with master key version 1") && text.contains("reeve kek rotate"),
+        "{text}"
+    );
 }

@@ -87,7 +87,7 @@ pub fn kek_version(sealed: &[u8]) -> Option<u32> {
     Parts::split(sealed).map(|parts| parts.kek_version)
 }
 
-/// Seals with the newest key of its ring and opens with any of them. Share it behind an `Arc`.
+/// Seals with the first key of its ring and opens with any of them. Share it behind an `Arc`.
 pub struct Sealer {
     ring: KeyRing,
     random: IdGen,
@@ -104,19 +104,24 @@ impl Sealer {
         Self { ring, random: IdGen::Random }
     }
 
-    /// The versions that can open, newest first; the first one seals.
+    /// The versions that can open; the first one seals.
     pub fn versions(&self) -> Vec<u32> {
         self.ring.versions()
     }
 
-    /// True when `sealed` is not under the newest key: `reeve kek` opens and seals such a value again.
+    /// The version that seals.
+    pub fn seals_with(&self) -> u32 {
+        self.ring.first().0
+    }
+
+    /// True when `sealed` is not under the first key: `reeve kek rotate` opens and seals such a value again.
     pub fn is_outdated(&self, sealed: &[u8]) -> bool {
-        kek_version(sealed) != Some(self.ring.newest().0)
+        kek_version(sealed) != Some(self.seals_with())
     }
 
     /// Encrypts `plaintext` for the place `at` and this `generation` (0 where the row has none).
     pub fn seal(&self, at: &SealedAt, generation: i64, plaintext: &Secret) -> Vec<u8> {
-        let (kek_version, kek) = self.ring.newest();
+        let (kek_version, kek) = self.ring.first();
         let data_key = Zeroizing::new(self.random.bytes::<KEY>());
         let text = plaintext.expose().as_bytes();
 

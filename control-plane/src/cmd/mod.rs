@@ -4,6 +4,7 @@
 //! docs/CLI.md.
 
 mod doctor;
+mod kek;
 mod migrate;
 mod openapi;
 mod out;
@@ -42,6 +43,9 @@ enum Command {
     Migrate,
     /// Check configuration, database, master key and proxies, and say what to do about what is wrong.
     Doctor,
+    /// Care for the key-encryption keys: add one, seal everything again, see which may go.
+    #[command(subcommand)]
+    Kek(kek::Kek),
     /// Print the OpenAPI document.
     Openapi,
     #[command(flatten)]
@@ -58,6 +62,7 @@ pub fn main() -> ExitCode {
         Command::Dev => with_config(serve::run_dev),
         Command::Migrate => with_config(|config| migrate::run(&config)),
         Command::Doctor => doctor::run(),
+        Command::Kek(command) => with_config(|config| kek::run(&command, &config)),
     }
 }
 

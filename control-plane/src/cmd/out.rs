@@ -7,6 +7,11 @@ pub fn line(text: &str) {
     anstream::println!("{text}");
 }
 
+/// A word beside the result, on standard error.
+pub fn note(text: &str) {
+    anstream::eprintln!("{text}");
+}
+
 /// What went wrong, on standard error.
 pub fn problem(text: &str) {
     anstream::eprintln!("{} {text}", "error:".red().bold());

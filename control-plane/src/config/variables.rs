@@ -65,7 +65,7 @@ pub const VARIABLES: &[Variable] = &[
     sensitive(
         "REEVE_MASTER_KEY",
         "key that seals the secrets in the database: base64 of 32 bytes; several as `version:key`, \
-         comma-separated, newest first",
+         comma-separated: the first one seals, all of them open",
         "with the private cluster: generated in the data directory (`master.key`, mode 0600); with \
          `DATABASE_URL`: required",
         "2:BASE64,1:BASE64 (make one with `openssl rand -base64 32`)",

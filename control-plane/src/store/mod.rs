@@ -21,6 +21,7 @@ pub mod listener;
 pub mod models;
 pub mod proxies;
 pub mod realms;
+pub mod sealed;
 pub mod sessions;
 pub mod tx;
 pub mod work;

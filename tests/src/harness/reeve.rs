@@ -74,6 +74,11 @@ impl Reeve {
         Process::start("reeve", &mut command)
     }
 
+    /// Changes a variable for the next start.
+    pub fn set(&mut self, name: &str, value: &str) {
+        self.options = self.options.clone().set(name, value);
+    }
+
     /// SIGKILL, then a new process on the same address.
     pub async fn kill_and_restart(&mut self) {
         self.process.kill().await;

@@ -1,4 +1,4 @@
-//! The key-encryption keys: parsed from `version:key` text, newest first. `config` makes one; `Sealer` uses it.
+//! The key-encryption keys: parsed from `version:key` text, the one that seals first. `config` makes one; `Sealer` uses it.
 //! It must never echo what it was given.
 
 use aes_gcm::{Aes256Gcm, KeyInit as _};
@@ -11,10 +11,10 @@ use zeroize::Zeroizing;
 use super::KEY;
 use crate::base::{idgen::IdGen, secret::Secret};
 
-/// One or more KEKs, newest first, at most one per version. Never empty.
+/// One or more KEKs, at most one per version: the first seals, all open. Never empty.
 #[derive(Clone)]
 pub struct KeyRing {
-    newest: Box<(u32, Aes256Gcm)>,
+    first: Box<(u32, Aes256Gcm)>,
     older: Vec<(u32, Aes256Gcm)>,
 }
 
@@ -27,8 +27,8 @@ pub enum KeyRingError {
     Base64 { entry: usize },
     #[error("entry {entry} decodes to {bytes} bytes, a key has 32")]
     Length { entry: usize, bytes: usize },
-    #[error("entry {entry} is out of order: the newest (highest) version comes first, each only once")]
-    Order { entry: usize },
+    #[error("entry {entry} has a version that stands before it already")]
+    Twice { entry: usize },
 }
 
 impl std::fmt::Debug for KeyRing {
@@ -45,13 +45,14 @@ impl KeyRing {
         for (index, entry) in text.expose().split(',').enumerate() {
             keys.push(parse_entry(index + 1, entry.trim())?);
         }
-        if let Some(index) = keys.windows(2).position(|pair| pair[0].0 <= pair[1].0) {
-            return Err(KeyRingError::Order { entry: index + 2 });
+        let twice = |index: usize| keys[..index].iter().any(|(version, _)| *version == keys[index].0);
+        if let Some(index) = (1..keys.len()).find(|index| twice(*index)) {
+            return Err(KeyRingError::Twice { entry: index + 1 });
         }
         let mut keys = keys.into_iter();
         // `split` gives at least one entry, also of the empty text.
-        let newest = keys.next().ok_or(KeyRingError::Length { entry: 1, bytes: 0 })?;
-        Ok(Self { newest: Box::new(newest), older: keys.collect() })
+        let first = keys.next().ok_or(KeyRingError::Length { entry: 1, bytes: 0 })?;
+        Ok(Self { first: Box::new(first), older: keys.collect() })
     }
 
     /// A fresh random key as the text that [`KeyRing::parse`] reads, such as `1:BASE64`.
@@ -61,17 +62,17 @@ impl KeyRing {
         Secret::new(format!("{version}:{}", *encoded))
     }
 
-    /// All versions, newest first.
+    /// All versions, the one that seals first.
     pub fn versions(&self) -> Vec<u32> {
-        std::iter::once(&*self.newest).chain(&self.older).map(|(version, _)| *version).collect()
+        std::iter::once(&*self.first).chain(&self.older).map(|(version, _)| *version).collect()
     }
 
-    pub(super) fn newest(&self) -> (u32, &Aes256Gcm) {
-        (self.newest.0, &self.newest.1)
+    pub(super) fn first(&self) -> (u32, &Aes256Gcm) {
+        (self.first.0, &self.first.1)
     }
 
     pub(super) fn get(&self, version: u32) -> Option<&Aes256Gcm> {
-        std::iter::once(&*self.newest).chain(&self.older).find(|(v, _)| *v == version).map(|(_, key)| key)
+        std::iter::once(&*self.first).chain(&self.older).find(|(v, _)| *v == version).map(|(_, key)| key)
     }
 }
 
