@@ -16,6 +16,8 @@ use crate::{
     },
 };
 
+/// On top of a cache's life: what was read from the proxy's database just before the change enters a cache just after it.
+const MARGIN: TimeDelta = TimeDelta::seconds(2);
 /// Between two questions while a cache may still hold the right.
 const AGAIN: TimeDelta = TimeDelta::seconds(10);
 /// Between two looks whether the proxy was told, at the least.
@@ -55,7 +57,8 @@ impl Reconciler {
             };
             evidence::insert(&mut *self.store.conn().await?, &answer).await?;
         }
-        let gone_at = closed_at + right.cache_lag;
+        let lag = right.cache_lag;
+        let gone_at = closed_at + if lag.is_zero() { lag } else { lag + MARGIN };
         Ok(if allowed {
             End::Again(now + STILL_ALLOWED, "the proxy still lets the key use the model".to_owned())
         } else if now < gone_at {

@@ -50,8 +50,13 @@ impl Proxy {
 
     /// What the proxy answers a chat request of this key for this model: status and body.
     pub async fn chat(&self, key: &str, model: &str) -> (u16, serde_json::Value) {
+        self.chat_at(&self.url, key, model).await
+    }
+
+    /// The same of another address of it: a second instance, a front.
+    pub async fn chat_at(&self, url: &str, key: &str, model: &str) -> (u16, serde_json::Value) {
         let answer = reqwest::Client::new()
-            .post(format!("{}/v1/chat/completions", self.url))
+            .post(format!("{url}/v1/chat/completions"))
             .bearer_auth(key)
             .json(&serde_json::json!({ "model": model, "messages": [{ "role": "user", "content": "ping" }] }))
             .send()
