@@ -165,6 +165,45 @@ async fn a_proxy_that_leaves_the_fleet_keeps_nothing_of_ours() {
     assert_eq!(other.sim().keys()[0]["models"], json!(["openai/one"]));
 }
 
+/// Whoever was in the realm knew its key.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_agent_that_leaves_takes_no_working_key_along() {
+    let proxy = Proxy::simulated().await;
+    let database = Database::create().await;
+    let reeve = Reeve::start(ReeveOptions::on(&database).with_proxy(&proxy)).await;
+    one_model_granted(&reeve, &proxy).await;
+    let stays = Agent::enroll(&reeve.api, &["red"]).await;
+    let _running = stays.run();
+    let mut known = key_of(&stays).await;
+    for way in ["leaves", "is revoked", "is forgotten"] {
+        let goes = Agent::enroll(&reeve.api, &["red"]).await;
+        assert_eq!(key_of(&goes).await, known, "the realm's key, for all of its agents");
+        let did = &goes.did;
+        let (method, path) = match way {
+            "leaves" => (Method::DELETE, format!("/api/realms/red/agents/{did}")),
+            "is revoked" => (Method::POST, format!("/api/agents/{did}/revoke")),
+            _ => (Method::DELETE, format!("/api/agents/{did}")),
+        };
+        reeve.api.call(method, &path, None, &[("prefer", "wait=30")]).await.ok();
+        // Overlap: the old key goes when the agent that stays has the new one, and not before.
+        eventually("the old key is refused", || async {
+            (proxy.chat(&known, "openai/one").await.0 == 401).then_some(())
+        })
+        .await;
+        let next = key_of(&stays).await;
+        assert_ne!(next, known, "{way}");
+        assert_eq!(proxy.chat(&next, "openai/one").await.0, 200, "{way}");
+        known = next;
+    }
+    assert_eq!(proxy.sim().keys().len(), 1, "and no other key is left");
+    // A leak: at once, whoever has what.
+    reeve.api.post("/api/realms/red/keys/rotate", json!({ "atOnce": true })).await;
+    eventually("the leaked key is refused", || async {
+        (proxy.chat(&known, "openai/one").await.0 == 401).then_some(())
+    })
+    .await;
+}
+
 /// The worst kind of dead: it takes every call and never answers one.
 #[tokio::test(flavor = "multi_thread")]
 async fn g7_one_dead_proxy_delays_only_itself() {

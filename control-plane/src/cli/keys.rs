@@ -2,7 +2,7 @@
 
 use clap::{Args, Subcommand};
 use reqwest::Method;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{
     failure::Failure,
@@ -15,7 +15,16 @@ pub enum Command {
     /// The key's generations, by their fingerprints, and where they are.
     List(Named),
     /// Make a new generation. Agents get it before the old one goes.
-    Rotate(Named),
+    Rotate(Rotate),
+}
+
+#[derive(Debug, Args)]
+pub struct Rotate {
+    /// Slug or id.
+    realm: String,
+    /// For a key that leaked: the old one goes at once, and calls fail until the agents have the new one.
+    #[arg(long)]
+    now: bool,
 }
 
 #[derive(Debug, Args)]
@@ -47,8 +56,9 @@ pub async fn run(command: Command, s: &Session) -> Result<(), Failure> {
             output::list(s.format, &items, COLUMNS, "No key: the first grant makes it.");
             Ok(())
         }
-        Command::Rotate(Named { realm }) => {
-            let reply = s.write(Method::POST, path(["realms", &realm, "keys", "rotate"]), None).await?;
+        Command::Rotate(Rotate { realm, now }) => {
+            let body = now.then(|| json!({ "atOnce": true }));
+            let reply = s.write(Method::POST, path(["realms", &realm, "keys", "rotate"]), body).await?;
             s.done(&reply, &format!("{realm} has a new key")).await
         }
     }

@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 use super::{
     Entry, Services, Written, check_text, check_version,
     converge::{AgentState, agent_state},
-    lookup,
+    keys, lookup,
 };
 use crate::{
     base::{
@@ -21,6 +21,7 @@ use crate::{
         agent::{Agent, AgentSession, AgentStatus, ConfigMode},
         change::{Change, Location},
         error::{Error, Result},
+        object::Object,
     },
     push::compile::compile_agent,
     store::{Conn, agents, documents::AgentInput, realms},
@@ -158,7 +159,7 @@ pub async fn revoke(
     set_status(s, ctx, did, AgentStatus::Revoked, expected, reason).await
 }
 
-/// Forgets an agent. It may enrol again.
+/// Forgets an agent. It may enrol again. The keys of its realms are replaced.
 pub async fn delete(
     s: &Services,
     ctx: &Context,
@@ -166,19 +167,23 @@ pub async fn delete(
     expected: Option<i64>,
 ) -> Result<Written<String>> {
     let mut tx = s.store.begin("agent.delete").await?;
+    let realms = lock_realms(tx.conn(), did).await?;
     let old = lock(tx.conn(), did).await?;
     check_version(expected, old.version)?;
     agents::delete(tx.conn(), did).await?;
+    let objects = replace_keys(s, tx.conn(), &old, &realms).await?;
     let change = Change {
         kind: "agent.delete",
         agents: vec![did.to_owned()],
+        realms: if objects.is_empty() { Vec::new() } else { realms },
         urgent: true,
+        objects: objects.clone(),
         summary: serde_json::json!({ "agent": did }),
         ..Change::default()
     };
     let entry = Entry::new(format!("agent/{did}")).before(&decided(&old));
     let revision = s.finish(tx, ctx, change, entry).await?;
-    Ok(Written { revision: Some(revision), ..Written::unchanged(did.to_owned(), None, Vec::new()) })
+    Ok(Written { revision: Some(revision), ..Written::unchanged(did.to_owned(), None, objects) })
 }
 
 async fn set_status(
@@ -193,6 +198,7 @@ async fn set_status(
     let approve = status == AgentStatus::Approved;
     let kind = if approve { "agent.approve" } else { "agent.revoke" };
     let mut tx = s.store.begin(kind).await?;
+    let realms = if approve { Vec::new() } else { lock_realms(tx.conn(), did).await? };
     let old = lock(tx.conn(), did).await?;
     check_version(expected, old.version)?;
     if old.status == status {
@@ -207,10 +213,13 @@ async fn set_status(
     }
     agents::set_status(tx.conn(), did, status, reason, now).await?;
     let after = lookup::agent(tx.conn(), did).await?;
+    let objects = replace_keys(s, tx.conn(), &old, &realms).await?;
     let change = Change {
         kind,
         agents: vec![did.to_owned()],
+        realms: if objects.is_empty() { Vec::new() } else { realms },
         urgent: !approve,
+        objects: objects.clone(),
         summary: serde_json::json!({ "agent": did }),
         ..Change::default()
     };
@@ -220,7 +229,29 @@ async fn set_status(
         .at(Location::changed(format!("/api/agents/{did}")));
     let revision = s.finish(tx, ctx, change, entry).await?;
     let view = get(s, did).await?;
-    Ok(Written { revision: Some(revision), ..Written::unchanged(view, Some(after.version), Vec::new()) })
+    Ok(Written { revision: Some(revision), ..Written::unchanged(view, Some(after.version), objects) })
+}
+
+/// Locks the agent's realms, before the agent itself: the order that joining takes.
+async fn lock_realms(conn: &mut Conn, did: &str) -> Result<Vec<RealmId>> {
+    let members = realms::of_agents(conn, &[did.to_owned()]).await?;
+    let mut found: Vec<RealmId> = members.into_iter().map(|m| m.realm_id).collect();
+    found.sort_unstable();
+    for realm in &found {
+        realms::lock(conn, *realm).await?;
+    }
+    Ok(found)
+}
+
+/// An agent that was let in knows the keys of its realms.
+async fn replace_keys(s: &Services, conn: &mut Conn, old: &Agent, realms: &[RealmId]) -> Result<Vec<Object>> {
+    let mut objects = Vec::new();
+    if old.status == AgentStatus::Approved {
+        for realm in realms {
+            objects.extend(keys::replace(s, conn, *realm).await?);
+        }
+    }
+    Ok(objects)
 }
 
 /// Finds an agent, locks it, and reads it as it is then.

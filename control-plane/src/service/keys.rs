@@ -68,9 +68,14 @@ pub async fn list(s: &Services, realm: &str) -> Result<Vec<Synced<KeyView>>> {
     with_sync(s, views).await
 }
 
-/// Adds a generation. The one before stays valid until every agent has the new one, at most [`OVERLAP`].
-pub async fn rotate(s: &Services, ctx: &Context, realm: &str) -> Result<Written<Vec<Synced<KeyView>>>> {
-    let now = s.store.clock.now();
+/// Adds a generation. The one before stays valid until every agent has the new one, at most [`OVERLAP`]; with `at_once` it
+/// goes now, and calls fail until the agents have the new one.
+pub async fn rotate(
+    s: &Services,
+    ctx: &Context,
+    realm: &str,
+    at_once: bool,
+) -> Result<Written<Vec<Synced<KeyView>>>> {
     let mut tx = s.store.begin("rotate").await?;
     let realm = lookup::realm(tx.conn(), realm).await?;
     realms::lock(tx.conn(), realm.id).await?.ok_or_else(|| Error::not_found("realm", realm.id))?;
@@ -81,13 +86,14 @@ pub async fn rotate(s: &Services, ctx: &Context, realm: &str) -> Result<Written<
             "the realm has no virtual key yet; its first grant makes one, then it can be rotated",
         ));
     };
-    make(s, tx.conn(), realm.id, newest.generation + 1, now).await?;
+    let overlap = if at_once { TimeDelta::zero() } else { OVERLAP };
+    make(s, tx.conn(), realm.id, newest.generation + 1, overlap).await?;
     let after = views(tx.conn(), realm.id).await?;
     let objects: Vec<Object> = after.iter().map(|k| Object::key(k.id)).collect();
     let change = Change {
         kind: "rotate",
         realms: vec![realm.id],
-        summary: serde_json::json!({ "realm": realm.slug, "generation": newest.generation + 1 }),
+        summary: serde_json::json!({ "realm": realm.slug, "generation": newest.generation + 1, "atOnce": at_once }),
         objects: objects.clone(),
         ..Change::default()
     };
@@ -100,10 +106,20 @@ pub async fn rotate(s: &Services, ctx: &Context, realm: &str) -> Result<Written<
     Ok(Written { view, version: None, revision: Some(revision), objects, created: true })
 }
 
+/// Replaces the key of a realm for somebody who knew it and may not use it any more; what is to be made true for that. The
+/// realm is locked by the caller.
+pub(super) async fn replace(s: &Services, conn: &mut Conn, realm: RealmId) -> Result<Vec<Object>> {
+    let Some(newest) = keys::list(conn, Some(realm)).await?.into_iter().next() else {
+        return Ok(Vec::new());
+    };
+    make(s, conn, realm, newest.generation + 1, OVERLAP).await?;
+    Ok(keys::list(conn, Some(realm)).await?.into_iter().map(|k| Object::key(k.id)).collect())
+}
+
 /// The realm's newest generation, made now if it has none yet. The realm is locked by the caller.
 pub(super) async fn ensure(s: &Services, conn: &mut Conn, realm: RealmId) -> Result<()> {
     if keys::list(conn, Some(realm)).await?.is_empty() {
-        make(s, conn, realm, 1, s.store.clock.now()).await?;
+        make(s, conn, realm, 1, OVERLAP).await?;
     }
     Ok(())
 }
@@ -133,8 +149,9 @@ async fn make(
     conn: &mut Conn,
     realm: RealmId,
     generation: i64,
-    now: DateTime<Utc>,
+    overlap: TimeDelta,
 ) -> Result<()> {
+    let now = s.store.clock.now();
     let id = KeyId(s.store.ids.uuid());
     let secret = s.store.ids.secret(PREFIX);
     let key = RealmKey {
@@ -148,7 +165,7 @@ async fn make(
         retire_after: None,
     };
     let sealed = s.store.sealer.seal(&realm_key_at(id), generation, &secret);
-    keys::insert(conn, &key, &sealed, now + OVERLAP).await
+    keys::insert(conn, &key, &sealed, now + overlap).await
 }
 
 async fn with_sync(s: &Services, views: Vec<KeyView>) -> Result<Vec<Synced<KeyView>>> {

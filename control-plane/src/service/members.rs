@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{Entry, Services, Written, lookup, realms::lock};
+use super::{Entry, Services, Written, keys, lookup, realms::lock};
 use crate::{
     base::{
         context::Context,
@@ -12,7 +12,7 @@ use crate::{
         page::{Page, PageRequest},
     },
     domain::{
-        agent::Membership,
+        agent::{AgentStatus, Membership},
         change::{Change, Location},
         error::{Error, Result},
         realm::Realm,
@@ -87,7 +87,7 @@ pub async fn list(s: &Services, realm: &str, page: &PageRequest) -> Result<Page<
     Ok(Page::cut(rows, page, |m| m.did.clone()).map(MemberView::from))
 }
 
-/// Leaves: what the agent had through this realm it loses at once.
+/// Leaves: what the agent had through this realm it loses at once, and the realm's key is replaced, since the agent knew it.
 pub async fn leave(s: &Services, ctx: &Context, realm: &str, did: &str) -> Result<Written<MemberView>> {
     let mut tx = s.store.begin("agent.leave").await?;
     let realm = lock(tx.conn(), realm).await?;
@@ -95,15 +95,19 @@ pub async fn leave(s: &Services, ctx: &Context, realm: &str, did: &str) -> Resul
     let before = one(tx.conn(), &realm, did).await?.ok_or_else(|| Error::not_found("member", did))?;
     realms::leave(tx.conn(), realm.id, did).await?;
     agents::clear_choice(tx.conn(), did, realm.id).await?;
+    let knew = lookup::agent(tx.conn(), did).await?.status == AgentStatus::Approved;
+    let objects = if knew { keys::replace(s, tx.conn(), realm.id).await? } else { Vec::new() };
     let change = Change {
         kind: "agent.leave",
         agents: vec![did.to_owned()],
+        realms: if objects.is_empty() { Vec::new() } else { vec![realm.id] },
         urgent: true,
+        objects: objects.clone(),
         summary: serde_json::json!({ "realm": realm.slug, "agent": did }),
         ..Change::default()
     };
     let revision = s.finish(tx, ctx, change, Entry::new(subject(&realm, did)).before(&before)).await?;
-    Ok(Written { view: before, version: None, revision: Some(revision), objects: Vec::new(), created: false })
+    Ok(Written { view: before, version: None, revision: Some(revision), objects, created: false })
 }
 
 async fn one(conn: &mut Conn, realm: &Realm, did: &str) -> Result<Option<MemberView>> {

@@ -2,16 +2,33 @@
 
 use axum::{Json, extract::State, http::StatusCode, response::IntoResponse as _};
 
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
 use crate::{
-    api::{ApiState, answer, extract::ApiPath, page::List, problem::Result, write::Write},
+    api::{
+        ApiState, answer,
+        extract::{ApiPath, OptionalJson},
+        page::List,
+        problem::Result,
+        write::Write,
+    },
     service::{
         keys::{self, KeyView},
         sync::{Sync, Synced},
     },
 };
 
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct RotateKey {
+    /// For a key that leaked: the generations before go now, and calls fail until the agents have the new one.
+    #[serde(default)]
+    pub at_once: bool,
+}
+
 /// The generations after a rotation, newest first.
-#[derive(Debug, serde::Serialize, utoipa::ToSchema)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct Rotated {
     #[serde(flatten)]
     pub keys: List<Synced<KeyView>>,
@@ -22,10 +39,16 @@ pub struct Rotated {
 #[utoipa::path(
     post, path = "/api/realms/{id}/keys/rotate", tag = "realms",
     params(("id" = String, Path, description = "Id or slug")),
+    request_body = Option<RotateKey>,
     responses((status = 201, body = Rotated)),
 )]
-pub async fn rotate_key(State(state): State<ApiState>, ApiPath(id): ApiPath<String>, write: Write) -> Result {
-    let written = keys::rotate(&state.services, &write.ctx, &id).await?;
+pub async fn rotate_key(
+    State(state): State<ApiState>,
+    ApiPath(id): ApiPath<String>,
+    write: Write,
+    OptionalJson(body): OptionalJson<RotateKey>,
+) -> Result {
+    let written = keys::rotate(&state.services, &write.ctx, &id, body.at_once).await?;
     let sync = answer::settle(&state, write.wait, &written).await?;
     let headers = answer::headers(write.wait, &written);
     let keys = if write.wait.is_some() { keys::list(&state.services, &id).await? } else { written.view };
