@@ -9,7 +9,7 @@ use crate::{
         error::Result,
     },
     service::Services,
-    store::proxies,
+    store::{grants, proxies},
 };
 
 pub async fn run_once(services: &Services) -> Result<u64> {
@@ -22,6 +22,8 @@ pub async fn run_once(services: &Services) -> Result<u64> {
         if !proxies::delete(tx.conn(), proxy.id).await? {
             continue;
         }
+        let now = services.store.clock.now();
+        grants::settle(tx.conn(), None, now).await?;
         let change = Change {
             kind: "proxy.removed",
             summary: json!({ "proxyId": proxy.id, "name": proxy.name }),

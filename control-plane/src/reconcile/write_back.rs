@@ -91,7 +91,7 @@ impl Reconciler {
         applied::effects_done(tx.conn(), lease.proxy_id, lease.object, lease.wanted_generation, now).await?;
         let realms = self.concerned(&mut tx, lease, before.as_ref(), after.as_ref()).await?;
         for realm in &realms {
-            grants::settle(tx.conn(), *realm, now).await?;
+            grants::settle(tx.conn(), Some(*realm), now).await?;
         }
         self.wake_waiting(&mut tx, lease, &realms, now).await?;
         if visible {

@@ -118,14 +118,14 @@ pub async fn expired(conn: &mut Conn, now: DateTime<Utc>, limit: i64) -> Result<
     Ok(rows.into_iter().map(|r| (r.realm_id, r.model_id)).collect())
 }
 
-/// Closes revocations of a realm whose every effect is done: no proxy holds the right any more.
-pub async fn settle(conn: &mut Conn, realm: RealmId, now: DateTime<Utc>) -> Result<u64> {
+/// Closes revocations, of one realm or of all, whose every effect is done: no proxy of the fleet holds the right any more.
+pub async fn settle(conn: &mut Conn, realm: Option<RealmId>, now: DateTime<Utc>) -> Result<u64> {
     let done = sqlx::query!(
         "update model_grant g set done_at = $2
-         where g.realm_id = $1 and g.revoked_at is not null and g.done_at is null and g.revoke_revision is not null
-           and not exists (select 1 from change_effect e
+         where ($1::uuid is null or g.realm_id = $1) and g.revoked_at is not null and g.done_at is null and g.revoke_revision is not null
+           and not exists (select 1 from change_effect e join proxy p on p.id = e.proxy_id
                            where e.revision = g.revoke_revision and e.done_at is null)",
-        realm.0,
+        realm.map(|r| r.0),
         now
     )
     .execute(conn)

@@ -6,7 +6,7 @@
 use serde_json::{Value, json};
 use sqlx::{Postgres, Transaction};
 
-use super::{Conn, Store, audit, idempotency};
+use super::{Conn, Store, audit, grants, idempotency};
 use crate::{
     base::context::Context,
     domain::{
@@ -169,9 +169,19 @@ async fn write_change(tx: &mut Tx, ctx: &Context, revision: Revision, change: &C
         .execute(&mut *tx.inner)
         .await?;
     }
-    if change.objects.is_empty() {
-        return Ok(());
+    if !change.objects.is_empty() {
+        ask_proxies(tx, revision, change).await?;
     }
+    if change.urgent {
+        // Without a proxy there is nobody who could still let it through.
+        grants::settle(&mut tx.inner, None, now).await?;
+    }
+    Ok(())
+}
+
+/// The receipt's rows and the work of every proxy, or of the one that is meant.
+async fn ask_proxies(tx: &mut Tx, revision: Revision, change: &Change) -> Result<()> {
+    let now = tx.store.clock.now();
     let mut objects = change.objects.clone();
     objects.sort_unstable();
     objects.dedup();

@@ -78,12 +78,30 @@ async fn a_revocation_is_revoking_until_every_proxy_is_done(pool: PgPool) {
     let realm =
         crate::service::lookup::realm(&mut api.services.store.conn().await.unwrap(), "red").await.unwrap();
     let mut conn = api.services.store.conn().await.unwrap();
-    crate::store::grants::settle(&mut conn, realm.id, api.services.store.clock.now()).await.unwrap();
+    crate::store::grants::settle(&mut conn, Some(realm.id), api.services.store.clock.now()).await.unwrap();
     let receipt = api.get(&format!("/api/changes/{revision}")).await.is(200);
     assert_eq!(receipt["state"], "converged");
     assert_eq!(receipt["proxies"][0]["objects"][0]["state"], "done");
     api.delete("/api/models/one/realms/red").await.problem(404, "not-found");
     assert_eq!(api.get("/api/models/one/realms").await.is(200)["items"], json!([]));
+}
+
+/// A proxy that is forgotten is not waited for.
+#[sqlx::test(migrations = "../migrations")]
+async fn a_revocation_does_not_wait_for_a_proxy_that_left_the_fleet(pool: PgPool) {
+    let api = Api::new(pool);
+    api.model("one").await;
+    api.realm("red").await;
+    api.proxy("eu").await;
+    api.post("/api/models/one/realms", json!({ "realmId": "red" })).await.is(201);
+    api.delete("/api/models/one/realms/red").await.is(200);
+    assert_eq!(api.get("/api/models/one/realms/red").await.is(200)["state"], "revoking");
+    api.delete("/api/proxies/eu?force=true").await.is(200);
+    api.get("/api/models/one/realms/red").await.problem(404, "not-found");
+    // And without any proxy there is nobody to wait for.
+    api.post("/api/models/one/realms", json!({ "realmId": "red" })).await.is(201);
+    api.delete("/api/models/one/realms/red").await.is(200);
+    api.get("/api/models/one/realms/red").await.problem(404, "not-found");
 }
 
 #[sqlx::test(migrations = "../migrations")]

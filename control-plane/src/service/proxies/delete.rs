@@ -5,7 +5,7 @@ use crate::{
     base::{context::Context, ids::ProxyId},
     domain::{change::Change, error::Result, object::Object},
     service::{Entry, Services, Written, check_version, lookup},
-    store::{applied, proxies, work},
+    store::{applied, grants, proxies, work},
 };
 
 /// Begins the removal: agents are sent elsewhere, everything of ours on the proxy is taken away, and a job removes the
@@ -30,6 +30,7 @@ pub async fn delete(
     if force {
         objects.clear();
         proxies::delete(tx.conn(), id).await?;
+        grants::settle(tx.conn(), None, now).await?;
     } else {
         let waiting = work::list(tx.conn(), Some(id), None, i64::MAX).await?;
         objects.extend(waiting.iter().map(|w| Object { kind: w.kind, id: w.object_id }));
