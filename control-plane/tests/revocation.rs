@@ -135,8 +135,15 @@ async fn a_proxy_that_still_serves_keeps_it_revoking(pool: PgPool) {
     }
     let (state, answers) = evidence(&world, revision).await;
     assert_eq!((state, &answers.last().expect("answers")["answer"]), (json!("pending"), &json!("allowed")));
-    // The scan puts it right; then it is proven.
-    world.scan_and_settle().await;
+    // The scan puts it right; then it is refused, and proven when no cache can hold it any more.
+    world.reconciler.scan(world.proxy).await.expect("scan");
+    world.reconciler.run_once().await.expect("run");
+    pass(&world, 30);
+    world.reconciler.run_once().await.expect("run");
+    assert_eq!(chat(&world, 0, &key).await, 401);
+    let state = grants::revocation(&world.services, &revoked.view).await.expect("a state").state;
+    assert_eq!(state, GrantState::Revoking, "an instance may still hold what was opened again");
+    world.settle().await;
     let state = grants::revocation(&world.services, &revoked.view).await.expect("a state").state;
     assert_eq!(state, GrantState::Revoked);
 }

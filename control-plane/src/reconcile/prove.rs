@@ -57,8 +57,10 @@ impl Reconciler {
             };
             evidence::insert(&mut *self.store.conn().await?, &answer).await?;
         }
-        let lag = right.cache_lag;
-        let gone_at = closed_at + if lag.is_zero() { lag } else { lag + MARGIN };
+        let lag = if right.cache_lag.is_zero() { right.cache_lag } else { right.cache_lag + MARGIN };
+        // No cache explains a right that is there after this: somebody opened it again, and caches may hold that.
+        let reopened = right.allowed_at.filter(|at| *at > closed_at + lag);
+        let gone_at = reopened.unwrap_or(closed_at) + lag;
         Ok(if allowed {
             End::Again(now + STILL_ALLOWED, "the proxy still lets the key use the model".to_owned())
         } else if now < gone_at {

@@ -24,6 +24,8 @@ pub struct RevokedRight {
     pub granted_again: bool,
     /// When team and keys were read back without the right; `None` while that is still to be done.
     pub closed_at: Option<DateTime<Utc>>,
+    /// When the proxy last let a key through.
+    pub allowed_at: Option<DateTime<Utc>>,
     /// How long the proxy's instances may serve it after that.
     pub cache_lag: TimeDelta,
     /// Generations of the realm's virtual key, which had the right.
@@ -60,7 +62,9 @@ impl Store {
                       (select bool_and(e.done_at is not null) from change_effect e
                        where e.revision = $3 and e.proxy_id = $2 and e.kind in ('team', 'key')) as closed,
                       (select max(e.done_at) from change_effect e
-                       where e.revision = $3 and e.proxy_id = $2 and e.kind in ('team', 'key')) as closed_at
+                       where e.revision = $3 and e.proxy_id = $2 and e.kind in ('team', 'key')) as closed_at,
+                      (select max(at) from evidence
+                       where revocation_id = $1 and proxy_id = $2 and answer = 'allowed') as allowed_at
                from revocation r join proxy p on p.id = $2 where r.id = $1"#,
             id,
             proxy.0,
@@ -86,6 +90,7 @@ impl Store {
             began_at: row.began_at,
             granted_again: row.granted_again,
             closed_at: row.closed_at.filter(|_| row.closed == Some(true)),
+            allowed_at: row.allowed_at,
             cache_lag: TimeDelta::seconds(row.cache_lag_seconds.into()),
             keys: sealed.iter().map(|k| open(k.id, k.generation, &k.secret)).collect::<Result<_>>()?,
         }))

@@ -38,11 +38,11 @@ impl Mark {
         Self { urgent: false, ..self }
     }
 
-    /// Both in one: a lost right is the reason that counts, then the newer one.
+    /// Both in one: a lost right is the reason that counts, then that the agent came, then the newer one.
     fn and(&self, newer: &Self) -> Self {
         let reason = match (self.reason, newer.reason) {
             (reason::REVOKE, _) | (_, reason::REVOKE) => reason::REVOKE,
-            (older, reason::CONNECT) => older,
+            (reason::CONNECT, _) | (_, reason::CONNECT) => reason::CONNECT,
             (_, newer) => newer,
         };
         Self {
@@ -187,6 +187,15 @@ mod tests {
         assert!(marks.take_due(at(159), 9).is_empty());
         assert_eq!(names(&marks.take_due(at(160), 9)), "ab");
         assert_eq!(marks.due(), None);
+    }
+
+    #[test]
+    fn an_agent_that_comes_in_a_burst_is_told_that_it_came() {
+        for (one, other) in [(grant(1), Mark::connect()), (Mark::connect(), grant(1))] {
+            let both = one.and(&other);
+            assert_eq!((both.reason, both.changed_at), (reason::CONNECT, grant(1).changed_at));
+        }
+        assert_eq!(revoke().and(&Mark::connect()).reason, reason::REVOKE);
     }
 
     #[test]
