@@ -167,6 +167,10 @@ impl Running {
         // Before anything else, so that the relay never acts on what was.
         self.entry.mailbox.show(&self.machine);
         self.set_stale(self.machine.is_stale());
+        // And asked for before a send lets others run, so that it is served as what it is, not as whatever came meanwhile.
+        if outputs.iter().any(|output| matches!(output, Output::Look)) {
+            self.push.hub.ask(&self.entry.did);
+        }
         for output in outputs {
             let taken = match output {
                 Output::Send(message) => self.send(message).await,
@@ -176,10 +180,7 @@ impl Running {
                     self.report(said);
                     true
                 }
-                Output::Look => {
-                    self.push.hub.ask(&self.entry.did);
-                    true
-                }
+                Output::Look => true,
                 Output::Close { code, why } => return Some(End { code: Some(code), why }),
             };
             if !taken {
