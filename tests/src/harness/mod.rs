@@ -24,7 +24,7 @@ pub use self::{
     database::Database,
     process::Process,
     proxy::{Proxy, proxies},
-    reeve::{ADMIN_TOKEN, MASTER_KEY, Reeve, ReeveOptions, run},
+    reeve::{ADMIN_TOKEN, MASTER_KEY, Reeve, ReeveOptions},
     upstream::Upstream,
 };
 
