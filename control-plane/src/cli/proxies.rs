@@ -24,6 +24,12 @@ pub enum Command {
     Edit(Edit),
     /// Look at it now, compare it in full, and try again what was given up.
     Check(Named),
+    /// Send its agents elsewhere; what is on it stays, so that it can come back.
+    Drain(Named),
+    /// Take everything of ours off it and keep it registered. Drain it first.
+    Disable(Named),
+    /// Use it again after `drain` or `disable`.
+    Activate(Named),
     /// Take everything of ours off it, then forget it.
     Rm(Rm),
 }
@@ -102,6 +108,7 @@ fn labels(given: Vec<(String, String)>) -> Option<Value> {
 
 const COLUMNS: &[Column] = &[
     ("NAME", |p| text_at(p, "/name")),
+    ("STATE", |p| text_at(p, "/state")),
     ("STATUS", |p| text_at(p, "/status")),
     ("SINCE", |p| text_at(p, "/statusSince")),
     ("VERSION", |p| text_at(p, "/version")),
@@ -158,6 +165,9 @@ pub async fn run(command: Command, s: &Session) -> Result<(), Failure> {
             show(s, &reply.body);
             Ok(())
         }
+        Command::Drain(Named { proxy }) => set_state(s, &proxy, "draining", "Draining").await,
+        Command::Disable(Named { proxy }) => set_state(s, &proxy, "disabled", "Disabling").await,
+        Command::Activate(Named { proxy }) => set_state(s, &proxy, "active", "Using again").await,
         Command::Rm(Rm { proxy, force }) => {
             let query = if force { vec![("force", "true".to_owned())] } else { Vec::new() };
             let reply = s.write_with(Method::DELETE, path(["proxies", &proxy]), query, None).await?;
@@ -166,6 +176,12 @@ pub async fn run(command: Command, s: &Session) -> Result<(), Failure> {
             s.done(&reply, &text).await
         }
     }
+}
+
+async fn set_state(s: &Session, proxy: &str, state: &str, said: &str) -> Result<(), Failure> {
+    let body = Body::default().set("state", state);
+    let reply = s.write(Method::PATCH, path(["proxies", proxy]), Some(body.into())).await?;
+    s.done(&reply, &format!("{said} proxy {proxy}")).await
 }
 
 /// Whether a key's list holds on the proxy.
@@ -186,9 +202,11 @@ fn show(s: &Session, proxy: &Value) {
     output::facts(&[
         ("proxy", text_at(proxy, "/name")),
         ("id", text_at(proxy, "/id")),
+        ("state", text_at(proxy, "/state")),
         ("status", text_at(proxy, "/status")),
         ("since", text_at(proxy, "/statusSince")),
         ("because", text_at(proxy, "/lastError/message")),
+        ("agents sent elsewhere", text_at(proxy, "/avoided")),
         ("version", text_at(proxy, "/version")),
         ("admin URL", text_at(proxy, "/baseUrl")),
         ("agents' URL", text_at(proxy, "/publicUrl")),

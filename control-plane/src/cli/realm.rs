@@ -2,7 +2,7 @@
 
 use clap::{Args, Subcommand};
 use reqwest::Method;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::{
     args::{Body, number_or_none, text_or_none},
@@ -45,6 +45,9 @@ pub struct Add {
     /// US dollars a month over all its agents.
     #[arg(long, value_name = "USD")]
     budget: Option<f64>,
+    /// Labels of the proxies that serve it (their name is the label `name`), or `any`; repeatable, best first. Default: any.
+    #[arg(long = "place", value_name = "NAME=VALUE,...", value_parser = selector)]
+    placement: Vec<Value>,
 }
 
 #[derive(Debug, Args)]
@@ -70,6 +73,9 @@ pub struct Edit {
     /// US dollars a month over all its agents; `none`: no limit.
     #[arg(long, value_name = "USD", value_parser = number_or_none)]
     budget: Option<Value>,
+    /// Labels of the proxies that serve it, or `any`; repeatable, best first.
+    #[arg(long = "place", value_name = "NAME=VALUE,...", value_parser = selector)]
+    placement: Vec<Value>,
 }
 
 #[derive(Debug, Args)]
@@ -85,6 +91,22 @@ pub struct Join {
 pub struct Leave {
     realm: String,
     did: String,
+}
+
+/// `region=eu,tier=gold` as an object; `any` is one that asks for nothing.
+fn selector(text: &str) -> Result<Value, String> {
+    if text == "any" {
+        return Ok(Value::Object(Map::new()));
+    }
+    let pairs = text.split(',').map(|pair| {
+        let (name, value) = pair.split_once('=').ok_or("expected name=value,... or any")?;
+        Ok((name.to_owned(), value.into()))
+    });
+    pairs.collect::<Result<Map<_, _>, &str>>().map(Value::Object).map_err(str::to_owned)
+}
+
+fn placement(given: Vec<Value>) -> Option<Value> {
+    (!given.is_empty()).then_some(Value::Array(given))
 }
 
 const COLUMNS: &[Column] = &[
@@ -111,7 +133,8 @@ pub async fn run(command: Command, s: &Session) -> Result<(), Failure> {
                 .maybe("slug", add.slug)
                 .maybe("description", add.description)
                 .maybe("isDefault", add.default.then_some(true))
-                .maybe("monthlyBudgetUsd", add.budget);
+                .maybe("monthlyBudgetUsd", add.budget)
+                .maybe("placement", placement(add.placement));
             let reply = s.write(Method::POST, path(["realms"]), Some(body.into())).await?;
             s.done(&reply, &format!("Made realm {}", text_at(&reply.body, "/slug"))).await
         }
@@ -128,6 +151,7 @@ pub async fn run(command: Command, s: &Session) -> Result<(), Failure> {
                 .maybe("isDefault", edit.default)
                 .maybe("defaultModelId", edit.default_model)
                 .maybe("monthlyBudgetUsd", edit.budget)
+                .maybe("placement", placement(edit.placement))
                 .some()?;
             let reply = s.write(Method::PATCH, path(["realms", &edit.realm]), Some(body)).await?;
             s.done(&reply, &format!("Changed realm {}", edit.realm)).await
@@ -168,6 +192,7 @@ async fn show(s: &Session, name: &str) -> Result<(), Failure> {
         ("default realm", text_at(&realm, "/isDefault")),
         ("default model", text_at(&realm, "/defaultModelId")),
         ("budget, USD a month", text_at(&realm, "/monthlyBudgetUsd")),
+        ("placement", text_at(&realm, "/placement")),
         ("grants", text_at(&realm, "/grants")),
         ("members", text_at(&realm, "/members")),
         ("sync", text_at(&realm, "/sync/state")),

@@ -10,6 +10,7 @@ pub mod litellm_params;
 pub mod model;
 pub mod model_name;
 pub mod object;
+pub mod placement;
 pub mod provider;
 pub mod proxy;
 pub mod realm;

@@ -41,6 +41,30 @@ impl ProxyStatus {
     }
 }
 
+/// What an admin wants with a proxy.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    PartialEq,
+    Eq,
+    sqlx::Type,
+    serde::Serialize,
+    serde::Deserialize,
+    utoipa::ToSchema,
+)]
+#[sqlx(type_name = "text", rename_all = "lowercase")]
+#[serde(rename_all = "lowercase")]
+pub enum ProxyState {
+    #[default]
+    Active,
+    /// Agents are sent elsewhere, as far as another proxy serves them. What is on it stays, in step with the registry.
+    Draining,
+    /// Everything of ours is taken off it.
+    Disabled,
+}
+
 /// Key cache of a LiteLLM without Redis, default settings (LITELLM.md C).
 pub const CACHE_LAG_SECONDS: i32 = 60;
 
@@ -56,6 +80,9 @@ pub struct Proxy {
     pub labels: BTreeMap<String, String>,
     /// How long its instances may go on serving what was taken away.
     pub cache_lag_seconds: i32,
+    pub state: ProxyState,
+    /// It did not answer for so long that agents are sent elsewhere.
+    pub avoided: bool,
     /// Being removed: everything of ours on it is taken away first.
     pub deleting: bool,
     pub version: i64,
@@ -70,4 +97,11 @@ pub struct Proxy {
     pub checked_at: Option<DateTime<Utc>>,
     pub scanned_at: Option<DateTime<Utc>>,
     pub foreign_counts: Value,
+}
+
+impl Proxy {
+    /// Whether anything of ours belongs on it.
+    pub fn serves(&self) -> bool {
+        !self.deleting && self.state != ProxyState::Disabled
+    }
 }

@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
+use super::placement::Placement;
 use crate::base::ids::{KeyId, ModelId, RealmId};
 
 /// A tenant group.
@@ -16,6 +17,7 @@ pub struct Realm {
     pub default_model_id: Option<ModelId>,
     /// US dollars a month, pooled over all its agents.
     pub monthly_budget_usd: Option<f64>,
+    pub placement: Placement,
     pub version: i64,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,

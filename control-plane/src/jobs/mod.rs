@@ -5,6 +5,7 @@ pub mod expire_grants;
 pub mod gauges;
 pub mod purge;
 pub mod remove_proxies;
+pub mod repoint_agents;
 pub mod retire_keys;
 
 use std::time::Duration;
@@ -31,6 +32,7 @@ impl Jobs {
         while !stop.is_cancelled() {
             self.log("expire_grants", expire_grants::run_once(&self.services).await);
             self.log("retire_keys", retire_keys::run_once(&self.services).await);
+            self.log("repoint_agents", repoint_agents::run_once(&self.services).await);
             self.log("remove_proxies", remove_proxies::run_once(&self.services).await);
             if round.is_multiple_of(10) {
                 self.log("replicas", purge::replicas(&self.services, self.replica).await);

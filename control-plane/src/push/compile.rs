@@ -104,7 +104,7 @@ struct Offer<'a> {
     realm: &'a RealmInput,
     grant: &'a GrantInput,
     key: &'a KeyInput,
-    /// By name; the first is the one to use. Never empty.
+    /// Best first; the first is the one to use. Never empty.
     proxies: Vec<&'a ProxyInput>,
 }
 
@@ -154,16 +154,33 @@ fn works(realm: &RealmInput, key: &KeyInput, proxy: &ProxyInput, model: &str) ->
         && key.models.get(&proxy.id).is_some_and(|models| models.contains(model))
 }
 
-/// The grant as something to use now: on the first proxy where any generation works, with the newest that does.
+/// Whether the realm's agents are to leave the proxy: it drains, or the placement does not choose it any more.
+fn leaving(realm: &RealmInput, proxy: &ProxyInput) -> bool {
+    proxy.draining || !realm.ranks.contains_key(&proxy.id)
+}
+
+/// The proxies in the realm's order: those to stay on before those to leave, then those that answer, then by placement, then
+/// by name.
+fn in_preference<'a>(inputs: &'a Inputs, realm: &RealmInput) -> Vec<&'a ProxyInput> {
+    let mut proxies: Vec<&ProxyInput> = inputs.proxies.iter().collect();
+    proxies.sort_by_key(|p| (leaving(realm, p), p.avoided, realm.ranks.get(&p.id).copied()));
+    proxies
+}
+
+/// The grant as something to use now: on the best proxy where any generation works, with the newest that does. A proxy to
+/// be left is used only while no other works.
 fn offer<'a>(inputs: &'a Inputs, realm: &'a RealmInput, grant: &'a GrantInput) -> Option<Offer<'a>> {
     let name = grant.litellm_model_name.as_str();
-    let key = inputs
-        .proxies
-        .iter()
-        .find_map(|proxy| realm.keys.iter().find(|key| works(realm, key, proxy, name)))?;
-    // The first proxy by name that this generation works on is the one it was found on: a proxy before that would
-    // have been found with this generation or a newer one.
-    let proxies = inputs.proxies.iter().filter(|proxy| works(realm, key, proxy, name)).collect();
+    let proxies = in_preference(inputs, realm);
+    let key =
+        proxies.iter().find_map(|proxy| realm.keys.iter().find(|key| works(realm, key, proxy, name)))?;
+    // The first proxy that this generation works on is the one it was found on: a proxy before that would have been found
+    // with this generation or a newer one.
+    let mut proxies: Vec<_> = proxies.into_iter().filter(|proxy| works(realm, key, proxy, name)).collect();
+    let staying = proxies.iter().filter(|proxy| !leaving(realm, proxy)).count();
+    if staying > 0 {
+        proxies.truncate(staying);
+    }
     Some(Offer { realm, grant, key, proxies })
 }
 
@@ -216,6 +233,10 @@ fn no_grant(realms: &[&RealmInput]) -> Detail {
 fn missing(inputs: &Inputs, grants: &[(&RealmInput, &GrantInput)]) -> Detail {
     if inputs.proxies.is_empty() {
         let message = "Models are granted, but no proxy is registered.".to_owned();
+        return Detail { code: NO_PROXY.to_owned(), message };
+    }
+    if let Some((realm, _)) = grants.first().filter(|(realm, _)| realm.ranks.is_empty()) {
+        let message = format!("The placement of realm {} chooses no proxy.", realm.slug);
         return Detail { code: NO_PROXY.to_owned(), message };
     }
     let message = grants.first().map_or_else(String::new, |(realm, grant)| {

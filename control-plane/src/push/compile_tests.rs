@@ -68,6 +68,8 @@ fn fleet(proxies: u128) -> Inputs {
         name: format!("p{n}"),
         public_url: format!("https://p{n}.example/"),
         region: None,
+        draining: false,
+        avoided: false,
         deployed: BTreeSet::new(),
     };
     Inputs {
@@ -93,6 +95,7 @@ fn realm<'a>(inputs: &'a mut Inputs, n: u128, grants: &[u128]) -> &'a mut RealmI
         max_tokens: Some(1000),
         expires_at: None,
     };
+    let ranks = inputs.proxies.iter().map(|p| (p.id, 1)).collect();
     inputs.realms.entry(id).or_insert(RealmInput {
         id,
         slug: format!("r{n}"),
@@ -100,6 +103,7 @@ fn realm<'a>(inputs: &'a mut Inputs, n: u128, grants: &[u128]) -> &'a mut RealmI
         default_model_id: None,
         grants: grants.iter().map(grant).collect(),
         keys: vec![key(n, 1)],
+        ranks,
         team_models: HashMap::new(),
     })
 }
@@ -205,6 +209,8 @@ fn what_is_missing_is_said() {
         Err((NO_PROXY.into(), "Models are granted, but no proxy is registered.".into()))
     );
     inputs.proxies = fleet(2).proxies;
+    let ranks = HashMap::from([(proxy_id(0), 1), (proxy_id(1), 1)]);
+    inputs.realms.get_mut(&realm_id(1)).unwrap().ranks = ranks;
     let waiting = |what: &str| {
         let message = format!("openai/m3 is granted to realm r1 but not live yet: no proxy has {what}.");
         Err((CONVERGING.to_owned(), message))
@@ -380,4 +386,57 @@ proptest! {
         }
         prop_assert_eq!(first.message.hash, document(&inputs).message.hash);
     }
+}
+
+/// The proxies of the document, best first.
+fn endpoints(inputs: &Inputs) -> Vec<String> {
+    let compiled = document(inputs);
+    let config = compiled.message.document.config().unwrap();
+    let names: Vec<String> = config.endpoints.iter().map(|e| e.proxy.clone()).collect();
+    assert!(config.base_url.starts_with(&format!("https://{}.", names[0])), "the best is the one to use");
+    names
+}
+
+#[test]
+fn endpoints_are_in_the_order_of_the_placement_and_those_that_answer_first() {
+    let mut inputs = fleet(3);
+    realm(&mut inputs, 0, &[0]);
+    for proxy in 0..3 {
+        live(&mut inputs, 0, proxy, 1, &[0]);
+    }
+    assert_eq!(endpoints(&inputs), ["p0", "p1", "p2"]);
+    let ranks = HashMap::from([(proxy_id(0), 2), (proxy_id(1), 2), (proxy_id(2), 1)]);
+    inputs.realms.get_mut(&realm_id(0)).unwrap().ranks = ranks;
+    assert_eq!(endpoints(&inputs), ["p2", "p0", "p1"]);
+    inputs.proxies[2].avoided = true;
+    assert_eq!(endpoints(&inputs), ["p0", "p1", "p2"], "it may answer again before the agent hears of it");
+    for proxy in &mut inputs.proxies {
+        proxy.avoided = true;
+    }
+    assert_eq!(endpoints(&inputs), ["p2", "p0", "p1"], "none is better than another");
+}
+
+#[test]
+fn a_proxy_to_be_left_is_used_only_while_no_other_works() {
+    let mut inputs = fleet(2);
+    realm(&mut inputs, 0, &[0]);
+    live(&mut inputs, 0, 0, 1, &[0]);
+    inputs.proxies[0].draining = true;
+    assert_eq!(endpoints(&inputs), ["p0"], "the other is not ready");
+    live(&mut inputs, 0, 1, 1, &[0]);
+    assert_eq!(endpoints(&inputs), ["p1"]);
+    inputs.proxies[1].avoided = true;
+    assert_eq!(endpoints(&inputs), ["p1"], "an admin's word counts more than a silence");
+    inputs.proxies[0].draining = false;
+    assert_eq!(endpoints(&inputs), ["p0", "p1"], "it comes back");
+    inputs.realms.get_mut(&realm_id(0)).unwrap().ranks.remove(&proxy_id(0));
+    assert_eq!(endpoints(&inputs), ["p1"], "the placement does not choose it any more");
+}
+
+#[test]
+fn a_placement_that_chooses_no_proxy_is_said() {
+    let mut inputs = fleet(1);
+    realm(&mut inputs, 0, &[0]).ranks.clear();
+    let message = "The placement of realm r0 chooses no proxy.";
+    assert_eq!(told(&inputs), Err((NO_PROXY.into(), message.into())));
 }

@@ -59,6 +59,8 @@ pub struct PushOptions {
     pub quiet: Duration,
     /// ... or at the latest after this.
     pub at_most: Duration,
+    /// How many agents a change of the fleet concerns at once, such as a proxy that drains.
+    pub moves_per_second: usize,
     /// How long a lost hint can delay a push.
     pub poll: Duration,
     /// How long sessions have to end when the replica stops.
@@ -77,6 +79,7 @@ impl Default for PushOptions {
             connects_waiting: 1_000,
             quiet: Duration::from_millis(100),
             at_most: Duration::from_secs(2),
+            moves_per_second: 100,
             poll: Duration::from_secs(1),
             goodbye: Duration::from_secs(5),
         }

@@ -6,6 +6,7 @@
 
 mod batch;
 mod marks;
+mod moves;
 
 use std::{
     collections::HashSet,
@@ -16,7 +17,10 @@ use std::{
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
-use self::marks::{Mark, Marks};
+use self::{
+    marks::{Mark, Marks},
+    moves::Moves,
+};
 use super::{Inner, session::Verdict};
 use crate::{
     base::report,
@@ -41,6 +45,7 @@ pub(super) struct Relay {
     /// The newest revision that was read; `None` before the first.
     read: Option<Revision>,
     marks: Marks,
+    moves: Moves,
     next_poll: Instant,
     /// Where the next check of epochs goes on.
     cursor: usize,
@@ -49,7 +54,9 @@ pub(super) struct Relay {
 impl Relay {
     pub fn new(push: Arc<Inner>) -> Self {
         let marks = Marks::new(push.options.quiet, push.options.at_most);
-        Self { push, read: None, marks, next_poll: Instant::now(), cursor: 0 }
+        let now = Instant::now();
+        let moves = Moves::new(push.options.moves_per_second, now);
+        Self { push, read: None, marks, moves, next_poll: now, cursor: 0 }
     }
 
     /// Runs until `stop`.
@@ -62,7 +69,8 @@ impl Relay {
                     tracing::warn!(error = %report(&error), "a push round failed; trying again");
                     self.marks.later(Instant::now() + RETRY);
                 }
-                let until = self.marks.due().map_or(self.next_poll, |due| due.min(self.next_poll));
+                let due = self.marks.due().into_iter().chain(self.moves.due()).min();
+                let until = due.map_or(self.next_poll, |due| due.min(self.next_poll));
                 tokio::select! {
                     () = stop.cancelled() => {}
                     () = hint.notified() => self.next_poll = Instant::now(),
@@ -85,6 +93,9 @@ impl Relay {
             self.next_poll = now + self.push.options.poll;
             self.read_changes().await?;
             self.check_epochs().await?;
+        }
+        for (did, mark) in self.moves.take_due(Instant::now()) {
+            self.marks.add(did, mark, Instant::now());
         }
         loop {
             let due = self.marks.take_due(Instant::now(), BATCH);
@@ -139,7 +150,11 @@ impl Relay {
             let now = Instant::now();
             for notice in &notices {
                 for did in self.push.hub.concerned(notice) {
-                    self.marks.add(did, Mark::change(notice), now);
+                    if notice.everyone && !notice.urgent {
+                        self.moves.add(did, Mark::change(notice));
+                    } else {
+                        self.marks.add(did, Mark::change(notice), now);
+                    }
                 }
                 read = notice.revision;
             }

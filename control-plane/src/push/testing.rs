@@ -83,6 +83,7 @@ pub(crate) async fn realm(store: &Store, slug: &str, is_default: bool) -> RealmI
         is_default,
         default_model_id: None,
         monthly_budget_usd: None,
+        placement: Vec::new(),
         version: 1,
         created_at: now,
         updated_at: now,

@@ -32,6 +32,9 @@ use crate::{
 /// More rounds than any honest plan needs (delete, create, block, look).
 const ROUNDS: usize = 5;
 
+/// Why what is on a proxy that a realm left is not taken away yet.
+const LEAVING: &str = "the realm's agents move to another proxy first";
+
 /// How a step ended.
 pub(super) enum End {
     /// The proxy shows what is wanted: this is to be remembered.
@@ -213,6 +216,7 @@ impl Reconciler {
         let id = RealmId(lease.object.id);
         let now = self.store.clock.now();
         let wanted = self.store.desired_team(lease.proxy_id, id, now).await?;
+        let leaving = wanted.as_ref().is_some_and(|w| w.leaving);
         let wanted = match wanted.map(|d| render::team(self.owner, lease.wanted_generation, &d)).transpose() {
             Ok(wanted) => wanted,
             Err(error) => return Ok(End::Park("invalid", error.to_string())),
@@ -240,6 +244,7 @@ impl Reconciler {
             }
             let wrote = match (&step, &wanted) {
                 (Step::Nothing, None) => return Ok(End::Matches(Written::Absent)),
+                (Step::Nothing, Some(_)) if leaving => return Ok(End::Wait(LEAVING.to_owned())),
                 (Step::Nothing, Some(body)) => {
                     return Ok(End::Matches(Written::present(
                         external,
@@ -271,6 +276,7 @@ impl Reconciler {
         let now = self.store.clock.now();
         let wanted = self.store.desired_key(lease.proxy_id, id, now).await?;
         let realm = wanted.as_ref().map(|w| w.team.realm_id);
+        let leaving = wanted.as_ref().is_some_and(|w| w.team.leaving);
         let wanted = match wanted.map(|d| render::key(self.owner, lease.wanted_generation, &d)).transpose() {
             Ok(wanted) => wanted,
             Err(error) => return Ok(End::Park("invalid", error.to_string())),
@@ -305,6 +311,7 @@ impl Reconciler {
             }
             let wrote = match (&step, &wanted) {
                 (Step::Nothing, None) => return Ok(End::Matches(Written::Absent)),
+                (Step::Nothing, Some(_)) if leaving => return Ok(End::Wait(LEAVING.to_owned())),
                 (Step::Nothing, Some(body)) => {
                     let mut written = Written::present(
                         hash.as_str().to_owned(),

@@ -21,6 +21,7 @@ use crate::{
     domain::{
         change::{Change, Location},
         error::{Error, Result},
+        placement::{self, Placement},
         realm::Realm,
         slug,
     },
@@ -44,6 +45,9 @@ pub struct RealmView {
     pub default_model_id: Option<ModelId>,
     /// US dollars a month over all its agents; null: no limit.
     pub monthly_budget_usd: Option<f64>,
+    /// Which proxies serve it, best first: labels that a proxy must have, its name as the label `name`. Empty: every proxy.
+    #[schema(value_type = Vec<Object>)]
+    pub placement: Placement,
     /// Generations of its virtual key, newest first; empty before the first grant.
     pub keys: Vec<KeyView>,
     /// How many models it may use.
@@ -65,6 +69,7 @@ pub struct NewRealm {
     pub description: String,
     pub is_default: bool,
     pub monthly_budget_usd: Option<f64>,
+    pub placement: Placement,
 }
 
 /// An edit; what is `None` stays, the inner `None` clears.
@@ -76,12 +81,14 @@ pub struct RealmPatch {
     /// Id or name of a model.
     pub default_model: Option<Option<String>>,
     pub monthly_budget_usd: Option<Option<f64>>,
+    pub placement: Option<Placement>,
 }
 
 pub async fn create(s: &Services, ctx: &Context, new: NewRealm) -> Result<Written<RealmView>> {
     slug::check_name("name", &new.name)?;
     check_text("description", &new.description, MAX_DESCRIPTION)?;
     check_budget(new.monthly_budget_usd)?;
+    placement::check(&new.placement)?;
     let typed = new.slug.is_some();
     let slug = new.slug.unwrap_or_else(|| slug::from_name(&new.name));
     if slug.is_empty() && !typed {
@@ -97,6 +104,7 @@ pub async fn create(s: &Services, ctx: &Context, new: NewRealm) -> Result<Writte
         is_default: new.is_default,
         default_model_id: None,
         monthly_budget_usd: new.monthly_budget_usd,
+        placement: new.placement,
         version: 1,
         created_at: now,
         updated_at: now,
@@ -171,11 +179,13 @@ pub async fn update(
         is_default: patch.is_default.unwrap_or(old.is_default),
         default_model_id: default_model.unwrap_or(old.default_model_id),
         monthly_budget_usd: patch.monthly_budget_usd.unwrap_or(old.monthly_budget_usd),
+        placement: patch.placement.unwrap_or_else(|| old.placement.clone()),
         ..old.clone()
     };
     slug::check_name("name", &new.name)?;
     check_text("description", &new.description, MAX_DESCRIPTION)?;
     check_budget(new.monthly_budget_usd)?;
+    placement::check(&new.placement)?;
     if let Some(model) = new.default_model_id.filter(|_| default_model.is_some())
         && grants::live(tx.conn(), new.id, model).await?.is_none()
     {
@@ -191,12 +201,14 @@ pub async fn update(
     realms::update(tx.conn(), &new, now).await?;
     let after = lookup::realm(tx.conn(), &new.id.to_string()).await?;
     let after = view(tx.conn(), after).await?;
-    let budget_moved = new.monthly_budget_usd != old.monthly_budget_usd && !before.keys.is_empty();
+    let moved = new.placement != old.placement;
+    let on_proxies = moved || new.monthly_budget_usd != old.monthly_budget_usd;
+    let in_documents = moved || new.default_model_id != old.default_model_id;
     let change = Change {
         kind: "realm.update",
-        realms: if new.default_model_id == old.default_model_id { Vec::new() } else { vec![new.id] },
+        realms: if in_documents { vec![new.id] } else { Vec::new() },
         summary: serde_json::json!({ "realm": new.slug }),
-        objects: if budget_moved { everything.clone() } else { Vec::new() },
+        objects: if on_proxies && !before.keys.is_empty() { everything.clone() } else { Vec::new() },
         ..Change::default()
     };
     let entry = Entry::new(format!("realm/{}", new.id)).before(&before).after(&after);
@@ -281,6 +293,7 @@ async fn views(conn: &mut Conn, realms: Vec<Realm>) -> Result<Vec<RealmView>> {
                 is_default: r.is_default,
                 default_model_id: r.default_model_id,
                 monthly_budget_usd: r.monthly_budget_usd,
+                placement: r.placement,
                 version: r.version,
                 created_at: r.created_at,
                 updated_at: r.updated_at,

@@ -156,11 +156,17 @@ impl Fleet {
 
     fn sync(&self, revision: Option<Revision>, objects: &[Object]) -> Sync {
         if objects.is_empty() {
-            let fleet = self.proxies.iter().any(|p| !p.deleting);
+            let fleet = self.proxies.iter().any(Proxy::serves);
             let state = if fleet { SyncState::Applied } else { SyncState::Skipped };
             return Sync { revision, state, proxies: Vec::new(), agents: None };
         }
-        let proxies: Vec<ProxySync> = self.proxies.iter().filter_map(|p| self.proxy(p, objects)).collect();
+        let anywhere = self.proxies.iter().any(|p| {
+            objects
+                .iter()
+                .any(|o| self.waiting.contains_key(&(p.id, *o)) || self.applied.contains_key(&(p.id, *o)))
+        });
+        let proxies: Vec<ProxySync> =
+            self.proxies.iter().filter_map(|p| self.proxy(p, objects, anywhere)).collect();
         let any = |state| proxies.iter().any(|p| p.state == state);
         let state = if proxies.is_empty() {
             SyncState::Skipped
@@ -174,12 +180,13 @@ impl Fleet {
         Sync { revision, state, proxies, agents: None }
     }
 
-    /// `None`: the proxy is being removed and holds none of these.
-    fn proxy(&self, proxy: &Proxy, objects: &[Object]) -> Option<ProxySync> {
+    /// `None`: they do not belong on this proxy. It holds none of them and waits for none, while it is no longer to serve, or
+    /// others do.
+    fn proxy(&self, proxy: &Proxy, objects: &[Object], anywhere: bool) -> Option<ProxySync> {
         let at = |o: &Object| (proxy.id, *o);
         let waiting: Vec<&Item> = objects.iter().filter_map(|o| self.waiting.get(&at(o))).collect();
         let applied: Vec<&Applied> = objects.iter().filter_map(|o| self.applied.get(&at(o))).collect();
-        if proxy.deleting && waiting.is_empty() && applied.is_empty() {
+        if (anywhere || !proxy.serves()) && waiting.is_empty() && applied.is_empty() {
             return None;
         }
         let parked = waiting.iter().find(|w| w.parked_code.is_some());

@@ -100,13 +100,14 @@ pub async fn model_in_use(conn: &mut Conn, proxy: ProxyId, model: &str) -> Resul
     .await?)
 }
 
-/// Whether keys that the registry forgot, or that a leaving proxy still holds, are on the proxy.
+/// Whether keys that do not belong on the proxy are on it.
 pub async fn keys_to_go(conn: &mut Conn, proxy: ProxyId) -> Result<bool> {
     Ok(sqlx::query_scalar!(
         r#"select exists (
                select 1 from applied a join proxy p on p.id = a.proxy_id
+               left join realm_key k on k.id = a.object_id left join realm r on r.id = k.realm_id
                where a.proxy_id = $1 and a.kind = 'key'
-                 and (p.deleting or not exists (select 1 from realm_key k where k.id = a.object_id))) as "e!""#,
+                 and (not p.serves or placement_rank(r.placement, p.name, p.labels) is null)) as "e!""#,
         proxy.0
     )
     .fetch_one(conn)

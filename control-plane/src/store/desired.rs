@@ -1,7 +1,7 @@
 //! What each object should be on a proxy right now, read afresh in one statement by every run of the reconciler.
 //! `None`: it should not be there.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Map, Value};
 use sqlx::types::Json;
 
@@ -14,6 +14,10 @@ use crate::{
     },
     domain::error::{Error, Result},
 };
+
+/// How long the proxy that a realm moved to has held its key before the one that it left is emptied: agents are told within
+/// seconds.
+const MOVE: TimeDelta = TimeDelta::seconds(30);
 
 /// A deployment as it should be.
 #[derive(Clone, Debug)]
@@ -44,6 +48,8 @@ pub struct DesiredTeam {
     pub slug: String,
     pub models: Vec<String>,
     pub monthly_budget_usd: Option<f64>,
+    /// The realm is served elsewhere now, and this is to go when its agents had the time to move.
+    pub leaving: bool,
 }
 
 /// One generation of a realm's key as it should be.
@@ -88,7 +94,7 @@ impl Store {
                       c.id as "credential_id?: CredentialId", c.generation as "generation?", c.api_key as "api_key?"
                from deployment d
                join model m on m.id = d.model_id and m.status = 'active'
-               join proxy p on p.id = $2 and not p.deleting
+               join proxy p on p.id = $2 and p.serves
                left join provider_credential c on c.id = d.credential_id
                where d.id = $1"#,
             id.0,
@@ -120,7 +126,8 @@ impl Store {
         }))
     }
 
-    /// The realm's team on this proxy: there from its first grant on.
+    /// The realm's team on this proxy: there from its first grant on, where its placement says so. Where it does not any
+    /// more, what is there stays in step until another proxy has served the realm for [`MOVE`].
     pub async fn desired_team(
         &self,
         proxy: ProxyId,
@@ -128,11 +135,21 @@ impl Store {
         now: DateTime<Utc>,
     ) -> Result<Option<DesiredTeam>> {
         let row = sqlx::query!(
-            "select r.slug, r.monthly_budget_usd
-             from realm r join proxy p on p.id = $2 and not p.deleting
-             where r.id = $1 and exists (select 1 from realm_key k where k.realm_id = r.id)",
+            r#"select r.slug, r.monthly_budget_usd, placement_rank(r.placement, p.name, p.labels) is null as "leaving!"
+               from realm r join proxy p on p.id = $2 and p.serves
+               where r.id = $1 and exists (select 1 from realm_key k where k.realm_id = r.id)
+                 and (placement_rank(r.placement, p.name, p.labels) is not null
+                      or (exists (select 1 from applied a
+                                  where a.proxy_id = p.id and a.kind = 'team' and a.object_id = r.id)
+                          and not exists (
+                              select 1 from proxy q
+                              join applied a on a.proxy_id = q.id and a.kind = 'key' and a.state = 'applied'
+                              join realm_key k on k.id = a.object_id and k.realm_id = r.id and k.state = 'current'
+                              where q.serves and not q.avoided and a.observed_at <= $3
+                                and placement_rank(r.placement, q.name, q.labels) is not null)))"#,
             id.0,
-            proxy.0
+            proxy.0,
+            now - MOVE
         )
         .fetch_optional(&self.pool)
         .await?;
@@ -144,6 +161,7 @@ impl Store {
             slug: row.slug,
             models,
             monthly_budget_usd: row.monthly_budget_usd,
+            leaving: row.leaving,
         }))
     }
 

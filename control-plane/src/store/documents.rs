@@ -33,7 +33,7 @@ pub struct Inputs {
     pub revision: Revision,
     pub agents: Vec<AgentInput>,
     pub realms: HashMap<RealmId, RealmInput>,
-    /// Proxies that stay, by name.
+    /// Proxies that anything of ours belongs on, by name.
     pub proxies: Vec<ProxyInput>,
 }
 
@@ -58,6 +58,8 @@ pub struct RealmInput {
     pub grants: Vec<GrantInput>,
     /// Generations, newest first.
     pub keys: Vec<KeyInput>,
+    /// Where its placement has each proxy that it chooses, best first.
+    pub ranks: HashMap<ProxyId, i64>,
     /// Models the team lets through on each proxy, as last made true there.
     pub team_models: HashMap<ProxyId, BTreeSet<String>>,
 }
@@ -89,6 +91,9 @@ pub struct ProxyInput {
     pub name: String,
     pub public_url: String,
     pub region: Option<String>,
+    pub draining: bool,
+    /// It does not answer: the last choice.
+    pub avoided: bool,
     /// Models it serves.
     pub deployed: BTreeSet<String>,
 }
@@ -173,6 +178,7 @@ impl Store {
                     default_model_id: r.default_model_id,
                     grants: Vec::new(),
                     keys: Vec::new(),
+                    ranks: HashMap::new(),
                     team_models: HashMap::new(),
                 },
             );
@@ -222,11 +228,24 @@ impl Store {
                 });
             }
         }
+        for r in sqlx::query!(
+            r#"select r.id as "realm_id: RealmId", p.id as "proxy_id: ProxyId",
+                      placement_rank(r.placement, p.name, p.labels) as rank
+               from realm r cross join proxy p where r.id = any($1) and p.serves"#,
+            ids
+        )
+        .fetch_all(&mut *conn)
+        .await?
+        {
+            if let (Some(realm), Some(rank)) = (realms.get_mut(&r.realm_id), r.rank) {
+                realm.ranks.insert(r.proxy_id, rank);
+            }
+        }
         let key_ids: Vec<Uuid> = realms.values().flat_map(|r| r.keys.iter().map(|k| k.id.0)).collect();
         let objects = [ids, &key_ids].concat();
         for a in sqlx::query!(
             r#"select a.proxy_id as "proxy_id: ProxyId", a.kind as "kind: ObjectKind", a.object_id, a.models
-               from applied a join proxy p on p.id = a.proxy_id and not p.deleting
+               from applied a join proxy p on p.id = a.proxy_id and p.serves
                where a.object_id = any($1) and a.kind in ('team', 'key') and a.state <> 'intended'"#,
             &objects
         )
@@ -262,8 +281,9 @@ async fn proxy_inputs(conn: &mut Conn) -> Result<Vec<ProxyInput>> {
         }
     }
     let proxies = sqlx::query!(
-        r#"select id as "id: ProxyId", name, public_url, labels ->> 'region' as region
-           from proxy where not deleting order by name"#
+        r#"select id as "id: ProxyId", name, public_url, labels ->> 'region' as region,
+                  state = 'draining' as "draining!", avoided
+           from proxy where serves order by name"#
     )
     .fetch_all(conn)
     .await?;
@@ -275,6 +295,8 @@ async fn proxy_inputs(conn: &mut Conn) -> Result<Vec<ProxyInput>> {
             name: p.name,
             public_url: p.public_url,
             region: p.region,
+            draining: p.draining,
+            avoided: p.avoided,
         })
         .collect())
 }

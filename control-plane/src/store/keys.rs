@@ -71,7 +71,8 @@ pub async fn retirable(conn: &mut Conn, now: DateTime<Utc>) -> Result<Vec<RealmK
            join realm_key c on c.realm_id = k.realm_id and c.state = 'current'
            where k.state = 'retiring' and (
                k.retire_after <= $1
-               or (not exists (select 1 from proxy p where not p.deleting and not exists (
+               or (not exists (select 1 from proxy p join realm r on r.id = k.realm_id
+                       where p.serves and placement_rank(r.placement, p.name, p.labels) is not null and not exists (
                        select 1 from applied a where a.proxy_id = p.id and a.kind = 'key' and a.object_id = c.id
                        and a.state = 'applied'))
                    and not exists (

@@ -11,7 +11,7 @@ use crate::{
     base::{ids::ProxyId, page::PageRequest},
     domain::{
         error::Result,
-        proxy::{Proxy, ProxyStatus},
+        proxy::{Proxy, ProxyState, ProxyStatus},
     },
 };
 
@@ -22,6 +22,8 @@ struct Row {
     public_url: String,
     labels: Json<BTreeMap<String, String>>,
     cache_lag_seconds: i32,
+    state: ProxyState,
+    avoided: bool,
     deleting: bool,
     version: i64,
     created_at: DateTime<Utc>,
@@ -46,6 +48,8 @@ impl From<Row> for Proxy {
             public_url: r.public_url,
             labels: r.labels.0,
             cache_lag_seconds: r.cache_lag_seconds,
+            state: r.state,
+            avoided: r.avoided,
             deleting: r.deleting,
             version: r.version,
             created_at: r.created_at,
@@ -73,7 +77,8 @@ async fn select(
     let rows = sqlx::query_as!(
         Row,
         r#"select id as "id: ProxyId", name, base_url, public_url,
-                  labels as "labels: Json<BTreeMap<String, String>>", cache_lag_seconds, deleting, version, created_at, updated_at,
+                  labels as "labels: Json<BTreeMap<String, String>>", cache_lag_seconds,
+                  state as "state: ProxyState", avoided, deleting, version, created_at, updated_at,
                   status as "status: ProxyStatus", status_since, status_code, status_message, litellm_version,
                   capabilities, checked_at, scanned_at, foreign_counts
            from proxy
@@ -118,13 +123,14 @@ pub struct NewProxy<'a> {
     pub master_key: &'a [u8],
     pub labels: &'a BTreeMap<String, String>,
     pub cache_lag_seconds: i32,
+    pub state: ProxyState,
 }
 
 pub async fn insert(conn: &mut Conn, new: &NewProxy<'_>, now: DateTime<Utc>) -> Result<(), sqlx::Error> {
     sqlx::query!(
         "insert into proxy (id, name, base_url, public_url, master_key, labels, cache_lag_seconds, created_at, updated_at,
-                            status_since, check_due_at, scan_due_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $8, $8, $8, $8)",
+                            status_since, check_due_at, scan_due_at, state)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $8, $8, $8, $8, $9)",
         new.id.0,
         new.name,
         new.base_url,
@@ -132,7 +138,8 @@ pub async fn insert(conn: &mut Conn, new: &NewProxy<'_>, now: DateTime<Utc>) -> 
         new.master_key,
         Json(new.labels) as _,
         new.cache_lag_seconds,
-        now
+        now,
+        new.state as _
     )
     .execute(conn)
     .await?;
@@ -143,7 +150,8 @@ pub async fn insert(conn: &mut Conn, new: &NewProxy<'_>, now: DateTime<Utc>) -> 
 pub async fn update(conn: &mut Conn, new: &NewProxy<'_>, now: DateTime<Utc>) -> Result<(), sqlx::Error> {
     sqlx::query!(
         "update proxy set name = $2, base_url = $3, public_url = $4, master_key = $5, labels = $6,
-                cache_lag_seconds = $7, updated_at = $8, version = version + 1, check_due_at = $8, scan_due_at = $8
+                cache_lag_seconds = $7, state = $9, updated_at = $8, version = version + 1, check_due_at = $8,
+                scan_due_at = $8
          where id = $1",
         new.id.0,
         new.name,
@@ -152,7 +160,8 @@ pub async fn update(conn: &mut Conn, new: &NewProxy<'_>, now: DateTime<Utc>) -> 
         new.master_key,
         Json(new.labels) as _,
         new.cache_lag_seconds,
-        now
+        now,
+        new.state as _
     )
     .execute(conn)
     .await?;
@@ -295,6 +304,37 @@ pub async fn record_check(conn: &mut Conn, id: ProxyId, found: &Finding, now: Da
         .await?;
     }
     Ok(changed)
+}
+
+/// Proxies that agents should begin to avoid, or be sent to again, by `true` or `false`: those that have not answered since
+/// `silent_since`, and those that have answered again since `back_since`.
+pub async fn to_repoint(
+    conn: &mut Conn,
+    silent_since: DateTime<Utc>,
+    back_since: DateTime<Utc>,
+) -> Result<Vec<(ProxyId, bool)>> {
+    let rows = sqlx::query!(
+        r#"select id as "id: ProxyId", not avoided as "avoid!" from proxy
+           where (not avoided and status = 'unreachable' and status_since <= $1)
+              or (avoided and status = 'ready' and status_since <= $2)
+           order by name"#,
+        silent_since,
+        back_since
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(rows.into_iter().map(|r| (r.id, r.avoid)).collect())
+}
+
+/// Says whether agents avoid the proxy; its name, unless it is so already.
+pub async fn set_avoided(conn: &mut Conn, id: ProxyId, avoided: bool) -> Result<Option<String>> {
+    Ok(sqlx::query_scalar!(
+        "update proxy set avoided = $2 where id = $1 and avoided <> $2 returning name",
+        id.0,
+        avoided
+    )
+    .fetch_optional(conn)
+    .await?)
 }
 
 /// Says that a full scan ran to its end, and what it saw that is not ours. Written when that changed, or hourly.

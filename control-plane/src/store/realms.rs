@@ -1,6 +1,7 @@
 //! Realms and membership.
 
 use chrono::{DateTime, Utc};
+use sqlx::types::Json;
 use uuid::Uuid;
 
 use super::Conn;
@@ -9,7 +10,7 @@ use crate::{
         ids::{ModelId, RealmId},
         page::PageRequest,
     },
-    domain::{agent::Membership, error::Result, realm::Realm},
+    domain::{agent::Membership, error::Result, placement::Placement, realm::Realm},
 };
 
 async fn select(
@@ -20,10 +21,10 @@ async fn select(
     after: Option<&str>,
     limit: i64,
 ) -> Result<Vec<Realm>> {
-    Ok(sqlx::query_as!(
-        Realm,
+    let rows = sqlx::query!(
         r#"select id as "id: RealmId", slug, name, description, is_default,
-                  default_model_id as "default_model_id: ModelId", monthly_budget_usd, version, created_at, updated_at
+                  default_model_id as "default_model_id: ModelId", monthly_budget_usd,
+                  placement as "placement: Json<Placement>", version, created_at, updated_at
            from realm
            where ($1::uuid is null or id = $1) and ($2::text is null or slug = $2) and (not $3 or is_default)
              and ($4::text is null or slug > $4)
@@ -35,7 +36,23 @@ async fn select(
         limit
     )
     .fetch_all(conn)
-    .await?)
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|r| Realm {
+            id: r.id,
+            slug: r.slug,
+            name: r.name,
+            description: r.description,
+            is_default: r.is_default,
+            default_model_id: r.default_model_id,
+            monthly_budget_usd: r.monthly_budget_usd,
+            placement: r.placement.0,
+            version: r.version,
+            created_at: r.created_at,
+            updated_at: r.updated_at,
+        })
+        .collect())
 }
 
 pub async fn get(conn: &mut Conn, id: RealmId) -> Result<Option<Realm>> {
@@ -70,8 +87,9 @@ pub async fn insert(conn: &mut Conn, r: &Realm) -> Result<(), sqlx::Error> {
         clear_default(conn).await?;
     }
     sqlx::query!(
-        "insert into realm (id, slug, name, description, is_default, default_model_id, monthly_budget_usd, created_at, updated_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $8)",
+        "insert into realm (id, slug, name, description, is_default, default_model_id, monthly_budget_usd, created_at, updated_at,
+                            placement)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $8, $9)",
         r.id.0,
         r.slug,
         r.name,
@@ -79,7 +97,8 @@ pub async fn insert(conn: &mut Conn, r: &Realm) -> Result<(), sqlx::Error> {
         r.is_default,
         r.default_model_id.map(|m| m.0),
         r.monthly_budget_usd,
-        r.created_at
+        r.created_at,
+        Json(&r.placement) as _
     )
     .execute(conn)
     .await?;
@@ -93,7 +112,7 @@ pub async fn update(conn: &mut Conn, r: &Realm, now: DateTime<Utc>) -> Result<bo
     }
     let done = sqlx::query!(
         "update realm set name = $2, description = $3, is_default = $4, default_model_id = $5,
-                monthly_budget_usd = $6, updated_at = $7, version = version + 1
+                monthly_budget_usd = $6, placement = $8, updated_at = $7, version = version + 1
          where id = $1",
         r.id.0,
         r.name,
@@ -101,7 +120,8 @@ pub async fn update(conn: &mut Conn, r: &Realm, now: DateTime<Utc>) -> Result<bo
         r.is_default,
         r.default_model_id.map(|m| m.0),
         r.monthly_budget_usd,
-        now
+        now,
+        Json(&r.placement) as _
     )
     .execute(conn)
     .await?;

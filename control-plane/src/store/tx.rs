@@ -179,7 +179,8 @@ async fn write_change(tx: &mut Tx, ctx: &Context, revision: Revision, change: &C
     Ok(())
 }
 
-/// The receipt's rows and the work of every proxy, or of the one that is meant.
+/// The receipt's rows and the work of the proxies where an object belongs, is, or may be on its way to; or of the one proxy
+/// that is meant. A proxy that it does not concern must not hold the change up.
 async fn ask_proxies(tx: &mut Tx, revision: Revision, change: &Change) -> Result<()> {
     let now = tx.store.clock.now();
     let mut objects = change.objects.clone();
@@ -193,7 +194,15 @@ async fn ask_proxies(tx: &mut Tx, revision: Revision, change: &Change) -> Result
         "with asked as (
              select p.id as proxy_id, o.kind, o.id as object_id
              from proxy p cross join unnest($1::text[], $2::uuid[]) as o (kind, id)
-             where $3::uuid is null or p.id = $3
+             left join realm_key k on o.kind = 'key' and k.id = o.id
+             left join revocation v on o.kind = 'revocation' and v.id = o.id
+             left join realm r on r.id = case o.kind when 'team' then o.id when 'key' then k.realm_id else v.realm_id end
+             where p.id = $3 or ($3::uuid is null and (
+                 (p.serves and (o.kind = 'deployment' or placement_rank(r.placement, p.name, p.labels) is not null))
+                 or exists (select 1 from applied a where a.proxy_id = p.id
+                            and (a.kind, a.object_id) in ((o.kind, o.id), ('team', v.realm_id)))
+                 or exists (select 1 from work w where w.proxy_id = p.id
+                            and (w.kind, w.object_id) in ((o.kind, o.id), ('team', v.realm_id)))))
              order by 1, 2, 3
          ), effects as (
              insert into change_effect (revision, proxy_id, kind, object_id)

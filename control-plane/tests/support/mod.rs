@@ -116,6 +116,7 @@ impl World {
             description: String::new(),
             is_default: false,
             monthly_budget_usd: None,
+            placement: Vec::new(),
         };
         realms::create(&self.services, &ctx(), new).await.expect("the realm is made");
     }

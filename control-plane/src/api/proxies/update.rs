@@ -14,6 +14,7 @@ use crate::{
         write::Write,
     },
     base::secret::Secret,
+    domain::proxy::ProxyState,
     service::{
         proxies::{self, ProxyPatch, ProxyView},
         sync::Synced,
@@ -34,6 +35,8 @@ pub struct UpdateProxy {
     /// How long its instances may go on serving what was taken away, in seconds.
     #[schema(minimum = 0, maximum = 3600)]
     pub cache_lag_seconds: Option<i32>,
+    /// `draining` sends agents elsewhere, `disabled` takes everything of ours off it; `active` undoes both.
+    pub state: Option<ProxyState>,
 }
 
 /// Edit a proxy. A new address or master key asks for everything on it again.
@@ -56,6 +59,7 @@ pub async fn update_proxy(
         master_key: body.master_key,
         labels: body.labels,
         cache_lag_seconds: body.cache_lag_seconds,
+        state: body.state,
     };
     let written = proxies::update(&state.services, &write.ctx, &id, write.if_match, patch).await?;
     answer::write(&state, &write, written).await

@@ -6,6 +6,7 @@ use utoipa::ToSchema;
 
 use crate::{
     api::{ApiState, answer, extract::ApiJson, problem::Result, write::Write},
+    domain::placement::Placement,
     service::{
         realms::{self, NewRealm, RealmView},
         sync::Synced,
@@ -26,6 +27,11 @@ pub struct CreateRealm {
     pub is_default: bool,
     /// US dollars a month over all its agents; no limit when left out.
     pub monthly_budget_usd: Option<f64>,
+    /// Which proxies serve it, best first: labels that a proxy must have, its name as the label `name`. Every proxy when
+    /// left out.
+    #[serde(default)]
+    #[schema(value_type = Vec<Object>, example = json!([{ "region": "eu" }, { "name": "us-1" }]))]
+    pub placement: Placement,
 }
 
 /// Make a realm.
@@ -45,6 +51,7 @@ pub async fn create_realm(
         description: body.description.unwrap_or_default(),
         is_default: body.is_default,
         monthly_budget_usd: body.monthly_budget_usd,
+        placement: body.placement,
     };
     let written = realms::create(&state.services, &write.ctx, new).await?;
     answer::write(&state, &write, written).await

@@ -12,7 +12,7 @@ use crate::{
         problem::Result,
         write::Write,
     },
-    domain::error::Error,
+    domain::{error::Error, placement::Placement},
     service::{
         realms::{self, RealmPatch, RealmView},
         sync::Synced,
@@ -33,6 +33,9 @@ pub struct UpdateRealm {
     #[serde(default, deserialize_with = "nullable")]
     #[schema(value_type = Option<f64>)]
     pub monthly_budget_usd: Option<Option<f64>>,
+    /// Which proxies serve it, best first. A proxy that is no longer among them is left when another serves the realm.
+    #[schema(value_type = Option<Vec<Object>>)]
+    pub placement: Option<Placement>,
     /// Immutable: refused when given.
     #[schema(ignore)]
     pub slug: Option<Value>,
@@ -62,6 +65,7 @@ pub async fn update_realm(
         is_default: body.is_default,
         default_model: body.default_model_id,
         monthly_budget_usd: body.monthly_budget_usd,
+        placement: body.placement,
     };
     let written = realms::update(&state.services, &write.ctx, &id, write.if_match, patch).await?;
     answer::write(&state, &write, written).await

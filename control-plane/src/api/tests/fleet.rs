@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use serde_json::json;
+use serde_json::{Value, json};
 use sqlx::PgPool;
 
 use super::Api;
@@ -115,21 +115,48 @@ async fn a_proxy_leaves_in_order_or_at_once(pool: PgPool) {
 }
 
 #[sqlx::test(migrations = "../migrations")]
-async fn a_new_address_asks_again_and_a_new_label_does_not(pool: PgPool) {
+async fn a_new_key_or_label_asks_again_and_a_new_public_url_does_not(pool: PgPool) {
     let api = Api::new(pool);
     api.model("one").await;
     api.proxy("eu").await;
     api.pretend_reconciled().await;
     let waiting = || async { api.get("/api/proxies/eu").await.is(200)["queue"]["waiting"].clone() };
-    api.patch(
-        "/api/proxies/eu",
-        json!({ "publicUrl": "https://llm.example.com", "labels": { "region": "eu" } }),
-    )
-    .await
-    .is(200);
+    api.patch("/api/proxies/eu", json!({ "publicUrl": "https://llm.example.com" })).await.is(200);
     assert_eq!(waiting().await, 0);
     let same = api.patch("/api/proxies/eu", json!({ "masterKey": "sk-master-MARKER-0123456789" })).await;
     assert_eq!(same.header("x-reeve-revision"), "", "the key it has");
     api.patch("/api/proxies/eu", json!({ "masterKey": "sk-another-0123456789" })).await.is(200);
     assert_eq!(waiting().await, 1);
+    api.pretend_reconciled().await;
+    api.patch("/api/proxies/eu", json!({ "labels": { "region": "eu" } })).await.is(200);
+    assert_eq!(waiting().await, 1, "placements choose by labels");
+}
+
+#[sqlx::test(migrations = "../migrations")]
+async fn a_change_concerns_only_the_proxies_that_serve_the_realm(pool: PgPool) {
+    let api = Api::new(pool);
+    api.model("one").await;
+    for name in ["eu", "off", "us"] {
+        api.proxy(name).await;
+    }
+    api.patch("/api/proxies/us", json!({ "labels": { "region": "us" } })).await.is(200);
+    api.pretend_reconciled().await;
+    let off = api.patch("/api/proxies/off", json!({ "state": "disabled" })).await.is(200);
+    assert_eq!((&off["state"], &off["sync"]["state"]), (&json!("disabled"), &json!("pending")));
+    let realm = json!({ "name": "red", "placement": [{ "region": "us" }, { "name": "off" }] });
+    assert_eq!(api.post("/api/realms", realm.clone()).await.is(201)["placement"], realm["placement"]);
+    let grant = api.post("/api/models/one/realms", json!({ "realmId": "red" })).await.is(201);
+    let places = |sync: &Value| -> Vec<String> {
+        let proxies = sync["proxies"].as_array().unwrap();
+        proxies.iter().map(|p| p["proxyName"].as_str().unwrap().to_owned()).collect()
+    };
+    assert_eq!(places(&grant["sync"]), ["us"]);
+    let anywhere = api.patch("/api/realms/red", json!({ "placement": [] })).await.is(200);
+    assert_eq!(places(&anywhere["sync"]), ["eu", "us"]);
+    for bad in [json!([{ "": "x" }]), json!([{ "region": "x".repeat(64) }]), json!(vec![json!({}); 17])] {
+        let refused = api.patch("/api/realms/red", json!({ "placement": bad })).await;
+        assert_eq!(refused.problem(422, "invalid")["field"], "placement");
+    }
+    let refused = api.patch("/api/proxies/eu", json!({ "labels": { "name": "us" } })).await;
+    assert_eq!(refused.problem(422, "invalid")["field"], "labels");
 }

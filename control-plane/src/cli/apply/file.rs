@@ -73,6 +73,8 @@ pub struct Realm {
     /// A model granted to it.
     pub default_model: Option<String>,
     pub monthly_budget_usd: Option<f64>,
+    /// Labels of the proxies that serve it, best first.
+    pub placement: Option<Vec<Map<String, Value>>>,
 }
 
 #[derive(Debug, Deserialize)]

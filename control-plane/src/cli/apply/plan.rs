@@ -204,6 +204,7 @@ fn realm_steps(
     maybe("description", realm.description.clone().map(Value::from));
     maybe("isDefault", realm.is_default.map(Value::from));
     maybe("monthlyBudgetUsd", realm.monthly_budget_usd.map(Value::from));
+    maybe("placement", realm.placement.clone().map(Value::from));
     match found {
         None => {
             if let Some(slug) = &realm.slug {

@@ -19,6 +19,7 @@ use crate::{
         grant::Grant,
         model::{Model, ModelStatus},
         object::Object,
+        proxy::ProxyState,
         realm::{KeyState, RealmKey},
     },
     push::testing::{self, TestKey},
@@ -66,6 +67,7 @@ impl World {
             master_key: b"sealed",
             labels: &BTreeMap::new(),
             cache_lag_seconds: 0,
+            state: ProxyState::Active,
         };
         proxies::insert(tx.conn(), &proxy, now).await.unwrap();
         for (id, name) in [(world.a, "a"), (world.b, "b")] {

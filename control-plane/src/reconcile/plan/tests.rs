@@ -31,6 +31,7 @@ fn desired_team(models: &[&str], budget: Option<f64>) -> DesiredTeam {
         slug: "team-a".to_owned(),
         models: models.iter().map(|m| (*m).to_owned()).collect(),
         monthly_budget_usd: budget,
+        leaving: false,
     }
 }
 

@@ -8,7 +8,7 @@ use crate::{
     domain::{
         change::{Change, Location},
         error::{Error, Result},
-        proxy::CACHE_LAG_SECONDS,
+        proxy::{CACHE_LAG_SECONDS, ProxyState},
         slug,
     },
     service::{Entry, Services, Written, check_secret, lookup},
@@ -53,6 +53,7 @@ pub async fn create(s: &Services, ctx: &Context, new: NewProxy) -> Result<Writte
         master_key: &sealed,
         labels: &new.labels,
         cache_lag_seconds,
+        state: ProxyState::Active,
     };
     let mut tx = s.store.begin("proxy.create").await?;
     // The head first: what belongs on the proxy is read below, and nothing may be added to it meanwhile.

@@ -27,7 +27,8 @@ use crate::{
         change::Location,
         error::{Error, Result},
         object::ObjectKind,
-        proxy::{Proxy, ProxyStatus},
+        placement::{self, NAME},
+        proxy::{Proxy, ProxyState, ProxyStatus},
         url_policy::Purpose,
     },
     store::{Conn, proxies, work},
@@ -47,6 +48,12 @@ pub struct ProxyView {
     /// How long its instances may go on serving what was taken away, in seconds: a revocation is shown as done when the
     /// proxy has refused it for longer than this.
     pub cache_lag_seconds: i32,
+    /// What an admin wants with it. `draining`: agents are sent elsewhere, as far as another proxy serves them, and what is
+    /// on it stays in step. `disabled`: everything of ours is taken off it.
+    pub state: ProxyState,
+    /// It has not answered for half a minute, so agents are sent elsewhere, as far as another proxy serves them; they come
+    /// back when it has answered for a minute.
+    pub avoided: bool,
     /// Being removed: everything of ours on it is taken away first.
     pub deleting: bool,
     pub status: ProxyStatus,
@@ -196,6 +203,8 @@ fn with_queue(p: Proxy, queue: Queue) -> ProxyView {
         public_url: p.public_url,
         labels: p.labels,
         cache_lag_seconds: p.cache_lag_seconds,
+        state: p.state,
+        avoided: p.avoided,
         deleting: p.deleting,
         status: p.status,
         status_since: p.status_since,
@@ -215,7 +224,7 @@ fn with_queue(p: Proxy, queue: Queue) -> ProxyView {
 fn decided(p: &Proxy) -> Value {
     serde_json::json!({
         "id": p.id, "name": p.name, "baseUrl": p.base_url, "publicUrl": p.public_url, "labels": p.labels,
-        "cacheLagSeconds": p.cache_lag_seconds, "deleting": p.deleting, "version": p.version,
+        "cacheLagSeconds": p.cache_lag_seconds, "state": p.state, "deleting": p.deleting, "version": p.version,
     })
 }
 
@@ -230,16 +239,15 @@ fn check_cache_lag(seconds: i32) -> Result<()> {
     Ok(())
 }
 
-/// Labels are for choosing proxies (`region`): few, short, printable.
 fn check_labels(labels: &BTreeMap<String, String>) -> Result<()> {
-    let fine = |text: &str, min: usize| {
-        (min..=63).contains(&text.chars().count()) && !text.chars().any(char::is_control)
-    };
-    if labels.len() > 32 || labels.iter().any(|(k, v)| !fine(k, 1) || !fine(v, 0)) {
+    if !placement::are_labels(labels) {
         return Err(Error::invalid(
             "labels",
             "expected at most 32, each name and value at most 63 characters",
         ));
+    }
+    if labels.contains_key(NAME) {
+        return Err(Error::invalid("labels", "`name` is a label that every proxy has: its own name"));
     }
     Ok(())
 }

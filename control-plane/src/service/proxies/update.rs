@@ -8,6 +8,7 @@ use crate::{
     domain::{
         change::Change,
         error::{Error, Result},
+        proxy::ProxyState,
         slug,
     },
     service::{Entry, Services, Written, check_secret, check_version, lookup},
@@ -26,10 +27,11 @@ pub struct ProxyPatch {
     pub master_key: Option<Secret>,
     pub labels: Option<BTreeMap<String, String>>,
     pub cache_lag_seconds: Option<i32>,
+    pub state: Option<ProxyState>,
 }
 
-/// A new base URL or master key may mean another LiteLLM: everything on it is asked for again. A new public URL or
-/// region is in the documents of agents.
+/// A new base URL or master key may mean another LiteLLM, and name, labels and state say what belongs on it: everything is
+/// asked for again. All but the key are in the documents of agents.
 pub async fn update(
     s: &Services,
     ctx: &Context,
@@ -61,6 +63,9 @@ pub async fn update(
         check_cache_lag(seconds)?;
         new.cache_lag_seconds = seconds;
     }
+    if let Some(state) = patch.state {
+        new.state = state;
+    }
     let current =
         proxies::master_key(tx.conn(), old.id).await?.ok_or_else(|| Error::not_found("proxy", name))?;
     let rekeyed = match patch.master_key {
@@ -76,7 +81,8 @@ pub async fn update(
         let view = view(tx.conn(), old.clone()).await?;
         return Ok(Written::unchanged(view, Some(old.version), Vec::new()));
     }
-    let moved = new.base_url != old.base_url || rekeyed.is_some();
+    let elsewhere = new.base_url != old.base_url || rekeyed.is_some();
+    let chosen_otherwise = new.name != old.name || new.labels != old.labels || new.state != old.state;
     let row = proxies::NewProxy {
         id: old.id,
         name: &new.name,
@@ -85,6 +91,7 @@ pub async fn update(
         master_key: rekeyed.as_deref().unwrap_or(&current),
         labels: &new.labels,
         cache_lag_seconds: new.cache_lag_seconds,
+        state: new.state,
     };
     match proxies::update(tx.conn(), &row, now).await {
         Err(error) if is_unique_violation(&error) => {
@@ -96,13 +103,16 @@ pub async fn update(
         other => other?,
     }
     let after = lookup::proxy(tx.conn(), &old.id.to_string()).await?;
-    let objects = if moved { desired::all_objects(tx.conn()).await? } else { Vec::new() };
+    let objects =
+        if elsewhere || chosen_otherwise { desired::all_objects(tx.conn()).await? } else { Vec::new() };
     let change = Change {
         kind: "proxy.update",
-        everyone: new.public_url != old.public_url
-            || new.name != old.name
-            || new.labels.get("region") != old.labels.get("region"),
-        summary: serde_json::json!({ "proxy": new.name, "masterKeyChanged": rekeyed.is_some() }),
+        everyone: chosen_otherwise || new.public_url != old.public_url,
+        // Agents are not moved one after the other while what they use is taken off.
+        urgent: new.state == ProxyState::Disabled && new.state != old.state,
+        summary: serde_json::json!({
+            "proxy": new.name, "state": new.state, "masterKeyChanged": rekeyed.is_some(),
+        }),
         objects: objects.clone(),
         only_proxy: Some(old.id),
         ..Change::default()
