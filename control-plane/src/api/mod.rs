@@ -15,6 +15,7 @@ pub mod idempotency;
 pub mod metrics;
 pub mod models;
 pub mod observe;
+pub mod observe_mode;
 pub mod page;
 pub mod problem;
 pub mod proxies;

@@ -17,7 +17,7 @@ use utoipa_swagger_ui::{Config, SwaggerUi};
 use super::{
     ApiState, agents, audit, auth, changes, credentials, docs, enrollment_tokens, health,
     idempotency::{self, Replay},
-    metrics, models, observe,
+    metrics, models, observe, observe_mode,
     problem::Problem,
     proxies, ready, realms, work,
 };
@@ -36,6 +36,9 @@ fn protected() -> OpenApiRouter<ApiState> {
             proxies::delete::delete_proxy
         ))
         .routes(routes!(proxies::check::check_proxy))
+        .routes(routes!(proxies::drift::list_drift))
+        .routes(routes!(observe_mode::get::get_observe_mode))
+        .routes(routes!(observe_mode::end::end_observe_mode))
         .routes(routes!(work::list::list_work))
         .routes(routes!(credentials::create::create_credential, credentials::list::list_credentials))
         .routes(routes!(

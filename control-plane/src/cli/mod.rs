@@ -17,6 +17,7 @@ mod failure;
 mod grant;
 mod keys;
 mod model;
+mod observe;
 mod output;
 mod proxies;
 mod realm;
@@ -57,6 +58,8 @@ pub enum AdminCommand {
     Keys(Scoped<keys::Command>),
     /// The fleet.
     Proxies(Listing<proxies::Command>),
+    /// Whether Reeve only looks, since its database was put back to an earlier state; ending that.
+    Observe(Listing<observe::Command>),
     /// The newest changes, or the receipt of one: what it asked of which proxy and agent, and how far that is.
     Changes(Leaf<changes::Changes>),
     /// Who changed what, and when.
@@ -94,6 +97,7 @@ async fn dispatch(command: AdminCommand) -> Result<(), Failure> {
         C::EnrollToken(c) => enroll_token::run(c.command, &c.global.session()?).await,
         C::Keys(c) => keys::run(c.command, &c.global.session()?).await,
         C::Proxies(c) => proxies::run(c.command.unwrap_or_default(), &c.global.session()?).await,
+        C::Observe(c) => observe::run(c.command.unwrap_or_default(), &c.global.session()?).await,
         C::Changes(c) => changes::run(c.args, &c.global.session()?).await,
         C::Audit(c) => audit::run(c.args, &c.global.session()?).await,
         C::Apply(c) => apply::run(c.args, &c.global.session()?).await,

@@ -22,6 +22,8 @@ pub enum Command {
     Show(Named),
     /// Change a proxy's addresses, key, labels or cache lag.
     Edit(Edit),
+    /// What is different on it: missing, changed, extra, or not ours.
+    Drift(Named),
     /// Look at it now, compare it in full, and try again what was given up.
     Check(Named),
     /// Send its agents elsewhere; what is on it stays, so that it can come back.
@@ -118,6 +120,15 @@ const COLUMNS: &[Column] = &[
     ("LAST ERROR", |p| text_at(p, "/lastError/message")),
 ];
 
+const DRIFT: &[Column] = &[
+    ("KIND", |d| text_at(d, "/kind")),
+    ("DIFFERENCE", |d| text_at(d, "/class")),
+    ("NAME", |d| text_at(d, "/name")),
+    ("FIELDS", |d| text_at(d, "/fields")),
+    ("ON THE PROXY", |d| text_at(d, "/externalId")),
+    ("SINCE", |d| text_at(d, "/foundAt")),
+];
+
 pub async fn run(command: Command, s: &Session) -> Result<(), Failure> {
     match command {
         Command::List => {
@@ -163,6 +174,11 @@ pub async fn run(command: Command, s: &Session) -> Result<(), Failure> {
                 return s.done(&reply, "").await;
             }
             show(s, &reply.body);
+            Ok(())
+        }
+        Command::Drift(Named { proxy }) => {
+            let items = s.list(path(["proxies", &proxy, "drift"]), Vec::new(), 10_000).await?;
+            output::list(s.format, &items, DRIFT, "Nothing is different, as of the last full scan.");
             Ok(())
         }
         Command::Drain(Named { proxy }) => set_state(s, &proxy, "draining", "Draining").await,

@@ -4,6 +4,7 @@ pub mod access;
 pub mod agent;
 pub mod change;
 pub mod credential;
+pub mod drift;
 pub mod error;
 pub mod grant;
 pub mod litellm_params;

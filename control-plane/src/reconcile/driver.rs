@@ -3,7 +3,7 @@
 //! Woken by a poke after a commit, by a finished step, and by a timer that covers for lost pokes and other replicas.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -13,7 +13,7 @@ use tokio::sync::Notify;
 use super::Reconciler;
 use crate::{
     base::ids::ProxyId,
-    domain::error::Result,
+    domain::{error::Result, proxy::ProxyStatus},
     lifecycle::Lifecycle,
     store::{
         proxies,
@@ -24,11 +24,13 @@ use crate::{
 /// How long a lost poke can delay work.
 const TICK: Duration = Duration::from_secs(1);
 
-/// Steps running on this replica, per proxy.
+/// What this replica does: the steps that run, per proxy, and which proxies it has looked at since it started.
 #[derive(Clone, Default)]
 struct Running {
     counts: Arc<Mutex<HashMap<ProxyId, usize>>>,
     finished: Arc<Notify>,
+    /// `false` while the look runs.
+    looked: Arc<Mutex<HashMap<ProxyId, bool>>>,
 }
 
 impl Running {
@@ -45,6 +47,32 @@ impl Running {
         self.finished.notify_one();
     }
 
+    /// Whether the look at this proxy is to be begun now.
+    fn begin_look(&self, proxy: ProxyId) -> bool {
+        let mut looked = self.looked.lock().unwrap_or_else(PoisonError::into_inner);
+        let first = !looked.contains_key(&proxy);
+        if first {
+            looked.insert(proxy, false);
+        }
+        first
+    }
+
+    fn end_look(&self, proxy: ProxyId, done: bool) {
+        let mut looked = self.looked.lock().unwrap_or_else(PoisonError::into_inner);
+        if done {
+            looked.insert(proxy, true);
+        } else {
+            looked.remove(&proxy);
+        }
+        drop(looked);
+        self.finished.notify_one();
+    }
+
+    fn looked_at(&self) -> HashSet<ProxyId> {
+        let looked = self.looked.lock().unwrap_or_else(PoisonError::into_inner);
+        looked.iter().filter(|(_, done)| **done).map(|(id, _)| *id).collect()
+    }
+
     fn on(&self, proxy: ProxyId) -> usize {
         self.counts.lock().unwrap_or_else(PoisonError::into_inner).get(&proxy).copied().unwrap_or_default()
     }
@@ -56,7 +84,10 @@ impl Reconciler {
         let stop = lifecycle.soft();
         let running = Running::default();
         while !stop.is_cancelled() {
-            match self.lease_free_slots(&running).await {
+            if let Err(error) = self.look_first(&running, &lifecycle).await {
+                tracing::warn!(error = %crate::base::report(&error), "proxies could not be looked at; trying again");
+            }
+            match self.lease_free_slots(&running, Some(&running.looked_at())).await {
                 Ok(leases) => {
                     for lease in leases {
                         running.add(lease.proxy_id);
@@ -83,12 +114,37 @@ impl Reconciler {
         }
     }
 
-    async fn lease_free_slots(&self, running: &Running) -> Result<Vec<Lease>> {
+    /// After a start nothing is changed on a proxy before it was compared with the registry once: a database that was put back
+    /// to an earlier state must be noticed before it is acted on.
+    async fn look_first(&self, running: &Running, lifecycle: &Lifecycle) -> Result<()> {
+        for proxy in proxies::all(&mut *self.store.conn().await?).await? {
+            if proxy.status != ProxyStatus::Ready || !running.begin_look(proxy.id) {
+                continue;
+            }
+            let (this, running) = (self.clone(), running.clone());
+            lifecycle.spawn_contained("look", async move {
+                let looked = this.look(proxy.id).await;
+                if let Err(error) = &looked {
+                    tracing::warn!(proxy.name = proxy.name, error = %crate::base::report(error), "the first look at a proxy failed");
+                    tokio::time::sleep(TICK).await;
+                }
+                running.end_look(proxy.id, looked.is_ok());
+            });
+        }
+        Ok(())
+    }
+
+    /// On all proxies, or on those that were `looked` at.
+    async fn lease_free_slots(
+        &self,
+        running: &Running,
+        looked: Option<&HashSet<ProxyId>>,
+    ) -> Result<Vec<Lease>> {
         let mut conn = self.store.conn().await?;
         let (mut ids, mut slots) = (Vec::new(), Vec::new());
         for proxy in proxies::all(&mut conn).await? {
             let free = self.options.per_proxy.saturating_sub(running.on(proxy.id));
-            if free > 0 {
+            if free > 0 && looked.is_none_or(|looked| looked.contains(&proxy.id)) {
                 ids.push(proxy.id);
                 slots.push(i64::try_from(free).unwrap_or(1));
             }
@@ -105,7 +161,7 @@ impl Reconciler {
     pub async fn run_once(&self) -> Result<usize> {
         let mut steps = 0;
         loop {
-            let leases = self.lease_free_slots(&Running::default()).await?;
+            let leases = self.lease_free_slots(&Running::default(), None).await?;
             if leases.is_empty() {
                 return Ok(steps);
             }

@@ -5,6 +5,7 @@
 //! that were taken away, `sweep` scans for
 //! drift and for keys nobody knows, `health` probes. Any number of replicas may do this at once; no leader.
 
+mod compare;
 pub mod driver;
 pub mod fleet;
 pub mod health;

@@ -29,6 +29,14 @@ impl<T> Seen<T> {
             Some(_) => Self::Foreign,
         }
     }
+
+    /// The mark of what is ours.
+    pub fn mark<'a>(&'a self, mark: impl Fn(&'a T) -> Option<&'a Mark>) -> Option<&'a Mark> {
+        match self {
+            Self::Ours(it) => mark(it),
+            Self::Absent | Self::Foreign => None,
+        }
+    }
 }
 
 /// The next step. `U` says how an update is to be made.

@@ -22,9 +22,10 @@ use crate::{
         error::{Error, Result},
         object::{Object, ObjectKind, litellm_model_id, litellm_team_id},
     },
-    proxy::{ErrorClass, ErrorKind, KeyHash, ProxyApi, ProxyError},
+    proxy::{ErrorClass, ErrorKind, KeyHash, Mark, ProxyApi, ProxyError},
     store::{
         applied::{self, Applied, AppliedState},
+        observe,
         work::{Lease, Outcome},
     },
 };
@@ -34,6 +35,9 @@ const ROUNDS: usize = 5;
 
 /// Why what is on a proxy that a realm left is not taken away yet.
 const LEAVING: &str = "the realm's agents move to another proxy first";
+
+/// Why nothing is done in observe mode.
+const PUT_BACK: &str = "the registry was put back to an earlier state; an admin ends observe mode";
 
 /// How a step ended.
 pub(super) enum End {
@@ -166,6 +170,9 @@ impl Reconciler {
                 Ok(seen) => Seen::new(seen, |d| d.mark.as_ref(), self.owner),
                 Err(error) => return Ok(End::Failed(error)),
             };
+            if self.is_ahead(lease, seen.mark(|d| d.mark.as_ref())).await? {
+                return Ok(End::Wait(PUT_BACK.to_owned()));
+            }
             let in_use = match (&wanted, &seen, &last) {
                 (None, Seen::Ours(is), _) => {
                     let mut conn = self.store.conn().await?;
@@ -231,6 +238,9 @@ impl Reconciler {
                 Ok(seen) => Seen::new(seen, |t| t.mark.as_ref(), self.owner),
                 Err(error) => return Ok(End::Failed(error)),
             };
+            if self.is_ahead(lease, seen.mark(|t| t.mark.as_ref())).await? {
+                return Ok(End::Wait(PUT_BACK.to_owned()));
+            }
             let keys_left = match (&wanted, &seen) {
                 (None, Seen::Ours(_)) => {
                     let mut conn = self.store.conn().await?;
@@ -296,6 +306,9 @@ impl Reconciler {
                 Ok(seen) => Seen::new(seen, |k| k.mark.as_ref(), self.owner),
                 Err(error) => return Ok(End::Failed(error)),
             };
+            if self.is_ahead(lease, seen.mark(|k| k.mark.as_ref())).await? {
+                return Ok(End::Wait(PUT_BACK.to_owned()));
+            }
             let team_there = match (realm, &seen) {
                 (Some(realm), Seen::Absent) => {
                     let mut conn = self.store.conn().await?;
@@ -363,6 +376,15 @@ impl Reconciler {
         };
         *before = Some(step.clone());
         end
+    }
+
+    /// Whether the proxy shows a revision that this registry never made. The registry may be an older one put back: acting on
+    /// it would bring back what was revoked since.
+    async fn is_ahead(&self, lease: &Lease, mark: Option<&Mark>) -> Result<bool> {
+        let Some(mark) = mark.filter(|m| m.generation > lease.wanted_generation) else { return Ok(false) };
+        let mut conn = self.store.conn().await?;
+        self.note_revision(&mut conn, mark.generation).await?;
+        Ok(observe::state(&mut conn).await?.is_some())
     }
 
     async fn intend(&self, lease: &Lease, external: &str, models: &[String]) -> Result<()> {

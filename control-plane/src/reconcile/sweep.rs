@@ -4,107 +4,57 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::json;
 use uuid::Uuid;
 
-use super::{Reconciler, plan};
+use super::{
+    Reconciler,
+    compare::{Found, Listed, compare},
+    plan,
+};
 use crate::{
     base::ids::ProxyId,
     domain::{
-        access::NO_MODELS,
+        change::Revision,
         error::Result,
         object::{Object, ObjectKind},
     },
-    proxy::Mark,
-    store::{
-        applied::{self, Applied, AppliedState},
-        keys, listener, proxies, work,
-    },
+    store::{Conn, applied, drift, keys, listener, observe, proxies, work},
 };
 
-/// How long an instance may show the deployments that were there before: it polls every 30 s (LITELLM.md C). Lists of teams
-/// and keys come from the proxy's database.
-const FOLLOWS: TimeDelta = TimeDelta::seconds(35);
-
-/// One listed object, reduced to what is compared.
-struct Listed {
-    kind: ObjectKind,
-    external_id: String,
-    mark: Option<Mark>,
-    /// `None` where a list is not what is compared.
-    models: Option<Vec<String>>,
-    blocked: bool,
-    /// It needs its lifetime renewed.
-    expiring: bool,
-}
-
-/// What a scan found.
-#[derive(Default)]
-struct Found {
-    /// Changed or gone since we last made it true.
-    drifted: Vec<Object>,
-    /// As we made it, and yet something is to be done: a lifetime to renew, a key whose making was cut off.
-    due: Vec<Object>,
-    /// Ours by its mark, but unknown, with its name there.
-    strangers: Vec<(Object, String)>,
+/// What a look at a proxy saw.
+pub(super) struct Looked {
+    proxy: String,
+    found: Found,
+    /// How many objects there are.
+    listed: usize,
+    /// In observe mode, nothing is done about it.
+    observing: bool,
 }
 
 impl Reconciler {
-    /// Scans one proxy.
+    /// Scans one proxy, and asks for what is to be done there.
     pub async fn scan(&self, id: ProxyId) -> Result<()> {
-        let Some((proxy, api)) = self.fleet.client(id).await? else { return Ok(()) };
         let started = std::time::Instant::now();
-        let now = self.store.clock.now();
-        let mut listed = Vec::new();
-        for d in api.deployments().await? {
-            listed.push(Listed {
-                kind: ObjectKind::Deployment,
-                external_id: d.litellm_id,
-                mark: d.mark,
-                models: None,
-                blocked: d.blocked,
-                expiring: false,
-            });
+        let Some(Looked { proxy, found, listed, observing }) = self.look(id).await? else { return Ok(()) };
+        if observing {
+            return Ok(());
         }
-        for t in api.teams().await? {
-            listed.push(Listed {
-                kind: ObjectKind::Team,
-                external_id: t.team_id,
-                mark: t.mark,
-                models: Some(t.models),
-                blocked: t.blocked,
-                expiring: false,
-            });
-        }
-        for k in api.keys().await? {
-            listed.push(Listed {
-                kind: ObjectKind::Key,
-                external_id: k.hash.as_str().to_owned(),
-                mark: k.mark,
-                models: Some(k.models),
-                blocked: k.blocked,
-                expiring: plan::expires_soon(k.expires, now),
-            });
-        }
-        // Read after the lists: what came into the registry meanwhile is known, not a stranger.
         let mut conn = self.store.conn().await?;
-        let known = applied::on_proxy(&mut conn, id).await?;
+        let now = self.store.clock.now();
         let busy: BTreeSet<Uuid> =
             work::list(&mut conn, Some(id), None, i64::MAX).await?.into_iter().map(|w| w.object_id).collect();
-        let minted: BTreeMap<String, Object> =
-            keys::list(&mut conn, None).await?.into_iter().map(|k| (k.token, Object::key(k.id))).collect();
-        let Found { mut drifted, mut due, strangers } = self.compare(&listed, &known, &minted, now);
+        let Found { mut drifted, mut due, strangers, .. } = found;
         drifted.retain(|o| !busy.contains(&o.id));
         due.retain(|o| !busy.contains(&o.id));
         for object in &drifted {
-            metrics::counter!("reeve_proxy_drift_total", "proxy" => proxy.name.clone(), "kind" => object.kind.as_str())
+            metrics::counter!("reeve_proxy_drift_total", "proxy" => proxy.clone(), "kind" => object.kind.as_str())
                 .increment(1);
         }
         let revision = listener::head(&mut conn).await?;
         for (object, external_id) in &strangers {
-            tracing::warn!(proxy.name = proxy.name, work.object = %object, "an object of ours that the registry does not know is removed");
-            metrics::counter!("reeve_proxy_objects_removed_total", "proxy" => proxy.name.clone(), "kind" => object.kind.as_str())
+            tracing::warn!(proxy.name = proxy, work.object = %object, "an object of ours that the registry does not know is removed");
+            metrics::counter!("reeve_proxy_objects_removed_total", "proxy" => proxy.clone(), "kind" => object.kind.as_str())
                 .increment(1);
             applied::intend(&mut conn, id, *object, external_id, &[], now).await?;
         }
@@ -115,20 +65,9 @@ impl Reconciler {
             work::ask(&mut conn, id, &ask, revision, now).await?;
             self.signals.reconcile.notify_one();
         }
-        let foreign = |kind| {
-            listed
-                .iter()
-                .filter(|l| l.kind == kind && l.mark.as_ref().is_none_or(|m| m.owner != self.owner))
-                .count()
-        };
-        let counts = json!({
-            "deployments": foreign(ObjectKind::Deployment), "teams": foreign(ObjectKind::Team),
-            "keys": foreign(ObjectKind::Key),
-        });
-        proxies::record_scan(&mut conn, id, &counts, self.store.clock.now()).await?;
         tracing::debug!(
-            proxy.name = proxy.name,
-            scan.listed = listed.len(),
+            proxy.name = proxy,
+            scan.listed = listed,
             scan.asked = ask.len(),
             duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
             "scan closed"
@@ -136,68 +75,86 @@ impl Reconciler {
         Ok(())
     }
 
-    fn compare(
-        &self,
-        listed: &[Listed],
-        known: &[Applied],
-        minted: &BTreeMap<String, Object>,
-        now: DateTime<Utc>,
-    ) -> Found {
-        let settled = |a: &Applied| {
-            a.state == AppliedState::Applied
-                && (a.kind != ObjectKind::Deployment || now - a.observed_at >= FOLLOWS)
-        };
-        let by_name: BTreeMap<(ObjectKind, &str), &Applied> =
-            known.iter().map(|a| ((a.kind, a.external_id.as_str()), a)).collect();
-        let known_ids: BTreeSet<Object> = known.iter().map(Applied::object).collect();
-        let mut found = Found::default();
-        let mut seen = BTreeSet::new();
-        for l in listed {
-            let ours = l.mark.as_ref().filter(|m| m.owner == self.owner);
-            match (by_name.get(&(l.kind, l.external_id.as_str())), ours) {
-                (Some(a), _) => {
-                    seen.insert(a.object());
-                    if settled(a) && differs(a, l) {
-                        found.drifted.push(a.object());
-                    } else if a.state == AppliedState::Applied && l.expiring {
-                        found.due.push(a.object());
-                    }
-                }
-                (None, Some(mark)) => {
-                    if let Some(object) = minted.get(&l.external_id) {
-                        found.due.push(*object);
-                        continue;
-                    }
-                    let mut object = Object { kind: l.kind, id: mark.id };
-                    if known_ids.contains(&object) {
-                        // A copy of a known object under another name: removed under an id of its own.
-                        object.id = Uuid::new_v5(&mark.id, l.external_id.as_bytes());
-                    }
-                    found.strangers.push((object, l.external_id.clone()));
-                }
-                (None, None) => {}
-            }
+    /// Reads everything that the proxy has, compares it, and writes down what is different. `None`: the proxy is gone.
+    pub(super) async fn look(&self, id: ProxyId) -> Result<Option<Looked>> {
+        let Some((proxy, api)) = self.fleet.client(id).await? else { return Ok(None) };
+        let now = self.store.clock.now();
+        let mut listed = Vec::new();
+        for d in api.deployments().await? {
+            listed.push(Listed {
+                kind: ObjectKind::Deployment,
+                external_id: d.litellm_id,
+                name: d.model_name,
+                in_file: !d.in_database,
+                mark: d.mark,
+                models: None,
+                blocked: d.blocked,
+                expiring: false,
+            });
         }
-        for a in known {
-            if settled(a) && !seen.contains(&a.object()) {
-                found.drifted.push(a.object());
-            }
+        for t in api.teams().await? {
+            listed.push(Listed {
+                kind: ObjectKind::Team,
+                external_id: t.team_id,
+                name: t.team_alias.unwrap_or_default(),
+                in_file: false,
+                mark: t.mark,
+                models: Some(t.models),
+                blocked: t.blocked,
+                expiring: false,
+            });
         }
-        found
+        for k in api.keys().await? {
+            listed.push(Listed {
+                kind: ObjectKind::Key,
+                external_id: k.hash.as_str().to_owned(),
+                name: k.key_alias.unwrap_or_default(),
+                in_file: false,
+                mark: k.mark,
+                models: Some(k.models),
+                blocked: k.blocked,
+                expiring: plan::expires_soon(k.expires, now),
+            });
+        }
+        // Read after the lists: what came into the registry meanwhile is known, not a stranger.
+        let mut conn = self.store.conn().await?;
+        let known = applied::on_proxy(&mut conn, id).await?;
+        let minted: BTreeMap<String, Object> =
+            keys::list(&mut conn, None).await?.into_iter().map(|k| (k.token, Object::key(k.id))).collect();
+        let found = compare(self.owner, &listed, &known, &minted, now);
+        drift::replace(&mut conn, id, &found.drift, now).await?;
+        let ours = listed.iter().filter_map(|l| l.mark.as_ref()).filter(|m| m.owner == self.owner);
+        if let Some(newest) = ours.map(|m| m.generation).max() {
+            self.note_revision(&mut conn, newest).await?;
+        }
+        let observing = observe::state(&mut conn).await?.is_some();
+        proxies::record_scan(&mut conn, id, &self.foreign(&listed), self.store.clock.now()).await?;
+        Ok(Some(Looked { proxy: proxy.name, found, listed: listed.len(), observing }))
     }
-}
 
-fn differs(a: &Applied, l: &Listed) -> bool {
-    let hash = l.mark.as_ref().is_none_or(|m| m.hash != a.hash);
-    let models = l.models.as_ref().is_some_and(|listed| {
-        let listed: BTreeSet<&str> = listed.iter().map(String::as_str).collect();
-        let wanted: BTreeSet<&str> = if a.models.is_empty() {
-            BTreeSet::from([NO_MODELS])
-        } else {
-            a.models.iter().map(String::as_str).collect()
+    /// How many objects there are not ours.
+    fn foreign(&self, listed: &[Listed]) -> serde_json::Value {
+        let foreign = |kind| {
+            listed
+                .iter()
+                .filter(|l| l.kind == kind && l.mark.as_ref().is_none_or(|m| m.owner != self.owner))
+                .count()
         };
-        listed != wanted
-    });
-    let blocked = l.blocked != (l.kind != ObjectKind::Deployment && a.models.is_empty());
-    hash || models || blocked
+        json!({
+            "deployments": foreign(ObjectKind::Deployment), "teams": foreign(ObjectKind::Team),
+            "keys": foreign(ObjectKind::Key),
+        })
+    }
+
+    /// A revision that we never made says that the database was put back: see `store::observe`.
+    pub(super) async fn note_revision(&self, conn: &mut Conn, seen: Revision) -> Result<()> {
+        if observe::note(conn, seen, self.store.clock.now()).await? {
+            tracing::error!(
+                change.revision = seen,
+                "a proxy has a revision that this registry never made: it was put back to an earlier state; nothing is \
+                 changed on any proxy until an admin ends observe mode"
+            );
+        }
+        Ok(())
+    }
 }

@@ -18,6 +18,7 @@ pub mod llm_config;
 pub mod lookup;
 pub mod members;
 pub mod models;
+pub mod observe;
 pub mod proxies;
 pub mod realm_llm;
 pub mod realms;

@@ -40,6 +40,7 @@ pub async fn lease(
         r#"update work w set lease_token = $3, lease_expires_at = $5, attempts = w.attempts + 1
            from unnest($1::uuid[], $2::bigint[]) as s (proxy_id, n)
            join proxy p on p.id = s.proxy_id and p.status = 'ready'
+           join head on head.ahead is null
            cross join lateral (
                select c.kind, c.object_id from work c
                where c.proxy_id = s.proxy_id and c.parked_code is null and c.next_attempt_at <= $4

@@ -29,6 +29,35 @@ impl Database {
         Self { server, name, url }
     }
 
+    /// A copy as it is now; nobody may be connected. Dropped with the test.
+    pub async fn backup(&self) -> Self {
+        let name = format!("{}_backup", self.name);
+        self.copy(&self.name, &name).await;
+        Self { server: self.server.clone(), url: String::new(), name }
+    }
+
+    /// Puts it back to an earlier state.
+    pub async fn restore(&self, backup: &Self) {
+        self.server(format!("drop database {} with (force)", self.name)).await;
+        self.copy(&backup.name, &self.name).await;
+    }
+
+    async fn copy(&self, from: &str, to: &str) {
+        // A backend of a process that was killed ends a moment later.
+        self.server(format!("alter database {from} allow_connections false")).await;
+        self.server(format!(
+            "select pg_terminate_backend(pid) from pg_stat_activity where datname = '{from}'"
+        ))
+        .await;
+        self.server(format!("create database {to} template {from}")).await;
+        self.server(format!("alter database {from} allow_connections true")).await;
+    }
+
+    async fn server(&self, sql: String) {
+        let mut conn = PgConnection::connect(&self.server).await.expect("the test server answers");
+        sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut conn).await.expect("it is done");
+    }
+
     /// A connection, to look at what is stored.
     pub async fn connect(&self) -> PgConnection {
         PgConnection::connect(&self.url).await.expect("the test database answers")

@@ -3,6 +3,7 @@
 pub mod check;
 pub mod create;
 pub mod delete;
+pub mod drift;
 pub mod get;
 pub mod list;
 pub mod update;

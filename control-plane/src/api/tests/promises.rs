@@ -48,6 +48,7 @@ fn writes(deployment: &str, token: &str) -> Vec<(&'static str, String, Option<Va
         ("DELETE", "/api/realms/red".into(), None),
         ("DELETE", format!("/api/enrollment-tokens/{token}"), None),
         ("DELETE", "/api/proxies/eu".into(), None),
+        ("POST", "/api/observe-mode/end".into(), None),
     ]
 }
 
@@ -70,6 +71,9 @@ async fn g9_an_audit_row_for_every_change(pool: PgPool) {
         .execute(&pool)
         .await
         .unwrap();
+
+    // Writes to the registry are taken in observe mode, too.
+    sqlx::query("update head set ahead = 1000, ahead_since = now()").execute(&pool).await.unwrap();
 
     let mut covered =
         vec!["POST /api/proxies", "POST /api/models", "POST /api/realms", "POST /api/enrollment-tokens"];
@@ -129,6 +133,8 @@ fn template(path: &str) -> String {
         "api",
         "proxies",
         "check",
+        "observe-mode",
+        "end",
         "credentials",
         "models",
         "deployments",

@@ -2,6 +2,7 @@
 
 pub mod create;
 pub mod delete;
+pub mod drift;
 pub mod update;
 
 use std::collections::{BTreeMap, HashMap};
