@@ -154,9 +154,8 @@ enum Mood {
 fn mood(word: &str) -> Option<Mood> {
     Some(match word {
         "active" | "applied" | "approved" | "converged" | "done" | "ready" | "current" => Mood::Good,
-        "pending" | "revoking" | "unknown" | "retiring" | "unavailable" | "skipped" | "offline" => {
-            Mood::Waiting
-        }
+        "pending" | "revoking" | "unknown" | "retiring" | "closing" | "unavailable" | "skipped"
+        | "offline" => Mood::Waiting,
         "failed" | "parked" | "rejected" | "unreachable" | "unsupported" | "inactive" | "revoked" => {
             Mood::Bad
         }

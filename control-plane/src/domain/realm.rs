@@ -31,6 +31,8 @@ pub enum KeyState {
     Current,
     /// Still valid until they have the next one, or its time is up.
     Retiring,
+    /// Blocked; forgotten when every proxy was proven to refuse it.
+    Closing,
 }
 
 /// One generation of a realm's virtual key, as it may be shown.

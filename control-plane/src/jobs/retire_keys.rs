@@ -1,6 +1,7 @@
-//! Takes retiring key generations away once the agents have the next one, or their time is up.
+//! Ends replaced key generations: blocked once the agents have the next one or their time is up, forgotten once every proxy
+//! was proven to refuse them.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::{
     base::context::Context,
@@ -8,40 +9,63 @@ use crate::{
         change::{AuditEntry, Change},
         error::Result,
         object::Object,
+        realm::RealmKey,
     },
     service::Services,
-    store::keys,
+    store::{Tx, keys},
 };
 
 pub async fn run_once(services: &Services) -> Result<u64> {
+    let now = services.store.clock.now();
     let mut conn = services.store.conn().await?;
-    let due = keys::retirable(&mut conn, services.store.clock.now()).await?;
+    let retirable = keys::retirable(&mut conn, now).await?;
+    let refused = keys::refused(&mut conn).await?;
     drop(conn);
     let mut done = 0;
-    for key in due {
+    for key in retirable {
+        let mut tx = services.store.begin("key.close").await?;
+        let Some(revocation) = keys::close(tx.conn(), key.id, now).await? else { continue };
+        let change = Change {
+            kind: "key.close",
+            urgent: true,
+            objects: vec![Object::key(key.id), revocation],
+            ..Change::default()
+        };
+        finish(services, tx, &key, change, Some(view(&key))).await?;
+        done += 1;
+    }
+    for key in refused {
         let mut tx = services.store.begin("key.retire").await?;
         if !keys::delete(tx.conn(), key.id).await? {
             continue;
         }
-        let view =
-            json!({ "realmId": key.realm_id, "generation": key.generation, "fingerprint": key.fingerprint });
-        let change = Change {
-            kind: "key.retire",
-            realms: vec![key.realm_id],
-            summary: view.clone(),
-            objects: vec![Object::key(key.id)],
-            ..Change::default()
-        };
-        let audit = AuditEntry {
-            action: "key.retire",
-            subject: format!("realm/{}/key/{}", key.realm_id, key.generation),
-            before: Some(view),
-            after: None,
-            location: None,
-        };
-        tx.finish(&Context::system("retire_keys"), change, audit).await?;
-        services.signals.changed();
+        let change = Change { kind: "key.retire", objects: vec![Object::key(key.id)], ..Change::default() };
+        finish(services, tx, &key, change, None).await?;
         done += 1;
     }
     Ok(done)
+}
+
+fn view(key: &RealmKey) -> Value {
+    json!({ "realmId": key.realm_id, "generation": key.generation, "fingerprint": key.fingerprint })
+}
+
+async fn finish(
+    services: &Services,
+    tx: Tx,
+    key: &RealmKey,
+    change: Change,
+    after: Option<Value>,
+) -> Result<()> {
+    let audit = AuditEntry {
+        action: change.kind,
+        subject: format!("realm/{}/key/{}", key.realm_id, key.generation),
+        before: Some(view(key)),
+        after,
+        location: None,
+    };
+    let change = Change { realms: vec![key.realm_id], summary: view(key), ..change };
+    tx.finish(&Context::system("retire_keys"), change, audit).await?;
+    services.signals.changed();
+    Ok(())
 }

@@ -5,6 +5,7 @@
 
 use std::fmt;
 
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
@@ -126,6 +127,8 @@ pub struct KeyBody {
     /// Lifetime from now, for example `90d`; `None` never expires. Say whole days, and not 1, 7 or 30 of them: at a
     /// creation 1.80 takes those for the end of the day, week or month, and any number of hours for the end of the day.
     pub duration: Option<String>,
+    /// The key is to end by then and not to be renewed; `None` is one that is renewed.
+    pub ends_at: Option<DateTime<Utc>>,
     pub blocked: bool,
     pub mark: Mark,
 }

@@ -140,6 +140,9 @@ pub struct KeyUpdate {
 /// A key is renewed when less than this is left of its lifetime.
 pub const RENEW_BEFORE: TimeDelta = TimeDelta::days(30);
 
+/// How much later than asked for an end may be shown: it is sent as what is left, from the proxy's clock.
+const INEXACT: TimeDelta = TimeDelta::minutes(10);
+
 /// `team_there`: the key's team is on the proxy. LiteLLM takes a key for a team that is not there without a word.
 pub fn key(
     wanted: Option<&KeyBody>,
@@ -154,7 +157,11 @@ pub fn key(
         (Some(_), Seen::Absent) if !team_there => Step::Wait("the realm's team is not there yet"),
         (Some(_), Seen::Absent) => Step::Create,
         (Some(body), Seen::Ours(is)) => {
-            let expiry = if expires_soon(is.expires, now) { ExpiryChange::Set } else { ExpiryChange::Keep };
+            let expiry = match body.ends_at {
+                None if expires_soon(is.expires, now) => ExpiryChange::Set,
+                Some(at) if is.expires.is_none_or(|shown| shown > at.max(now) + INEXACT) => ExpiryChange::Set,
+                _ => ExpiryChange::Keep,
+            };
             let as_wanted = is.mark.as_ref().is_some_and(|m| m.hash == body.mark.hash)
                 && key_fields_match(body, is)
                 && expiry == ExpiryChange::Keep;

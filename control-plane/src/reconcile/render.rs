@@ -1,6 +1,7 @@
 //! From what the store wants to the bodies a proxy is sent, each with the hash that later tells whether it is still
 //! what we wrote. Pure.
 
+use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::json;
 
 use crate::{
@@ -87,7 +88,12 @@ pub fn team(owner: InstallationId, generation: Revision, d: &DesiredTeam) -> Res
 }
 
 /// The same list and budget as the team: two locks must fail before an agent calls what its realm was not granted.
-pub fn key(owner: InstallationId, generation: Revision, d: &DesiredKey) -> Result<KeyBody, Unsayable> {
+pub fn key(
+    owner: InstallationId,
+    generation: Revision,
+    d: &DesiredKey,
+    now: DateTime<Utc>,
+) -> Result<KeyBody, Unsayable> {
     let models = models(&d.team.models)?;
     let mut body = KeyBody {
         secret: d.secret.clone(),
@@ -98,7 +104,8 @@ pub fn key(owner: InstallationId, generation: Revision, d: &DesiredKey) -> Resul
         max_budget: d.team.monthly_budget_usd,
         budget_duration: d.team.monthly_budget_usd.map(|_| BUDGET_PERIOD),
         allowed_routes: INFERENCE_ROUTES.to_vec(),
-        duration: Some(KEY_LIFETIME.to_owned()),
+        duration: Some(d.ends_at.map_or_else(|| KEY_LIFETIME.to_owned(), |at| lifetime(at - now))),
+        ends_at: d.ends_at,
         mark: Mark { owner, id: d.id.0, generation, hash: String::new() },
     };
     body.mark.hash = canonical_sha256(&json!({
@@ -107,6 +114,11 @@ pub fn key(owner: InstallationId, generation: Revision, d: &DesiredKey) -> Resul
         "blocked": body.blocked,
     }));
     Ok(body)
+}
+
+/// In LiteLLM's words; one that is over ends in a minute, since there is no shorter way to say it.
+fn lifetime(left: TimeDelta) -> String {
+    format!("{}s", left.num_seconds().max(60))
 }
 
 fn models(names: &[String]) -> Result<ModelList, Unsayable> {

@@ -287,10 +287,11 @@ impl Reconciler {
         let wanted = self.store.desired_key(lease.proxy_id, id, now).await?;
         let realm = wanted.as_ref().map(|w| w.team.realm_id);
         let leaving = wanted.as_ref().is_some_and(|w| w.team.leaving);
-        let wanted = match wanted.map(|d| render::key(self.owner, lease.wanted_generation, &d)).transpose() {
-            Ok(wanted) => wanted,
-            Err(error) => return Ok(End::Park("invalid", error.to_string())),
-        };
+        let wanted =
+            match wanted.map(|d| render::key(self.owner, lease.wanted_generation, &d, now)).transpose() {
+                Ok(wanted) => wanted,
+                Err(error) => return Ok(End::Park("invalid", error.to_string())),
+            };
         let hash = match (&wanted, last.as_ref().and_then(|l| KeyHash::parse(&l.external_id))) {
             (Some(body), _) => body.hash(),
             (None, Some(hash)) => hash,

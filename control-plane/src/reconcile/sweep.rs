@@ -18,6 +18,7 @@ use crate::{
         change::Revision,
         error::Result,
         object::{Object, ObjectKind},
+        realm::KeyState,
     },
     store::{Conn, applied, drift, keys, listener, observe, proxies, work},
 };
@@ -116,11 +117,18 @@ impl Reconciler {
                 expiring: plan::expires_soon(k.expires, now),
             });
         }
-        // Read after the lists: what came into the registry meanwhile is known, not a stranger.
         let mut conn = self.store.conn().await?;
+        // Read after the lists: what came into the registry meanwhile is known, not a stranger.
         let known = applied::on_proxy(&mut conn, id).await?;
+        let keys = keys::list(&mut conn, None).await?;
+        // One that is replaced is to end, not to be renewed.
+        let ending: BTreeSet<&str> =
+            keys.iter().filter(|k| k.state != KeyState::Current).map(|k| k.token.as_str()).collect();
+        for key in listed.iter_mut().filter(|l| ending.contains(l.external_id.as_str())) {
+            key.expiring = false;
+        }
         let minted: BTreeMap<String, Object> =
-            keys::list(&mut conn, None).await?.into_iter().map(|k| (k.token, Object::key(k.id))).collect();
+            keys.iter().map(|k| (k.token.clone(), Object::key(k.id))).collect();
         let found = compare(self.owner, &listed, &known, &minted, now);
         drift::replace(&mut conn, id, &found.drift, now).await?;
         let ours = listed.iter().filter_map(|l| l.mark.as_ref()).filter(|m| m.owner == self.owner);

@@ -69,7 +69,7 @@ pub async fn list(s: &Services, realm: &str) -> Result<Vec<Synced<KeyView>>> {
 }
 
 /// Adds a generation. The one before stays valid until every agent has the new one, at most [`OVERLAP`]; with `at_once` it
-/// goes now, and calls fail until the agents have the new one.
+/// is blocked now, and calls fail until the agents have the new one. It is forgotten when every proxy was proven to refuse it.
 pub async fn rotate(
     s: &Services,
     ctx: &Context,
@@ -88,11 +88,19 @@ pub async fn rotate(
     };
     let overlap = if at_once { TimeDelta::zero() } else { OVERLAP };
     make(s, tx.conn(), realm.id, newest.generation + 1, overlap).await?;
+    let mut closing = Vec::new();
+    if at_once {
+        for key in &before {
+            closing.extend(keys::close(tx.conn(), key.id, s.store.clock.now()).await?);
+        }
+    }
     let after = views(tx.conn(), realm.id).await?;
-    let objects: Vec<Object> = after.iter().map(|k| Object::key(k.id)).collect();
+    let mut objects: Vec<Object> = after.iter().map(|k| Object::key(k.id)).collect();
+    objects.append(&mut closing);
     let change = Change {
         kind: "rotate",
         realms: vec![realm.id],
+        urgent: at_once,
         summary: serde_json::json!({ "realm": realm.slug, "generation": newest.generation + 1, "atOnce": at_once }),
         objects: objects.clone(),
         ..Change::default()

@@ -19,6 +19,9 @@ use crate::{
 /// seconds.
 const MOVE: TimeDelta = TimeDelta::seconds(30);
 
+/// How much later than the orderly end of a replaced key it ends by itself.
+const DEAD_MAN: TimeDelta = TimeDelta::hours(1);
+
 /// A deployment as it should be.
 #[derive(Clone, Debug)]
 pub struct DesiredDeployment {
@@ -59,6 +62,8 @@ pub struct DesiredKey {
     pub generation: i64,
     pub secret: Secret,
     pub team: DesiredTeam,
+    /// A generation that is replaced ends by itself then, also when nobody is there to end it.
+    pub ends_at: Option<DateTime<Utc>>,
 }
 
 /// Where a credential's key is sealed.
@@ -173,16 +178,29 @@ impl Store {
         now: DateTime<Utc>,
     ) -> Result<Option<DesiredKey>> {
         let row = sqlx::query!(
-            r#"select k.realm_id as "realm_id: RealmId", k.generation, k.secret from realm_key k where k.id = $1"#,
-            id.0
+            r#"select k.realm_id as "realm_id: RealmId", k.generation, k.secret, k.retire_after, k.state = 'closing' as "closing!",
+                      exists (select 1 from applied a
+                              where a.proxy_id = $2 and a.kind = 'key' and a.object_id = k.id) as "there!"
+               from realm_key k where k.id = $1"#,
+            id.0,
+            proxy.0
         )
         .fetch_optional(&self.pool)
         .await?;
-        let Some(row) = row else { return Ok(None) };
-        let Some(team) = self.desired_team(proxy, row.realm_id, now).await? else { return Ok(None) };
+        let Some(row) = row.filter(|row| row.there || !row.closing) else { return Ok(None) };
+        let Some(mut team) = self.desired_team(proxy, row.realm_id, now).await? else { return Ok(None) };
+        if row.closing {
+            team.models.clear();
+        }
         let secret =
             self.sealer.open(&realm_key_at(id), row.generation, &row.secret).map_err(Error::internal)?;
-        Ok(Some(DesiredKey { id, generation: row.generation, secret, team }))
+        Ok(Some(DesiredKey {
+            id,
+            generation: row.generation,
+            secret,
+            team,
+            ends_at: row.retire_after.map(|at| at + DEAD_MAN),
+        }))
     }
 }
 

@@ -56,7 +56,7 @@ pub struct RealmInput {
     pub default_model_id: Option<ModelId>,
     /// Rights that hold, of active models, oldest first.
     pub grants: Vec<GrantInput>,
-    /// Generations, newest first.
+    /// Generations that may be used, newest first.
     pub keys: Vec<KeyInput>,
     /// Where its placement has each proxy that it chooses, best first.
     pub ranks: HashMap<ProxyId, i64>,
@@ -211,7 +211,7 @@ impl Store {
         }
         for k in sqlx::query!(
             r#"select id as "id: KeyId", realm_id as "realm_id: RealmId", generation, secret from realm_key
-               where realm_id = any($1) order by generation desc"#,
+               where realm_id = any($1) and state <> 'closing' order by generation desc"#,
             ids
         )
         .fetch_all(&mut *conn)

@@ -15,7 +15,7 @@ use crate::{
     },
 };
 
-/// A right that one proxy has to refuse.
+/// A right, or a whole key, that one proxy has to refuse.
 #[derive(Debug)]
 pub struct RevokedRight {
     pub model_name: String,
@@ -28,7 +28,7 @@ pub struct RevokedRight {
     pub allowed_at: Option<DateTime<Utc>>,
     /// How long the proxy's instances may serve it after that.
     pub cache_lag: TimeDelta,
-    /// Generations of the realm's virtual key, which had the right.
+    /// Generations of the realm's virtual key, which had the right; or the one that is closed.
     pub keys: Vec<(i64, Secret)>,
 }
 
@@ -55,14 +55,16 @@ impl Store {
     ) -> Result<Option<RevokedRight>> {
         let mut conn = self.conn().await?;
         let Some(row) = sqlx::query!(
-            r#"select r.realm_id, r.model_name, r.began_at, p.cache_lag_seconds,
-                      exists (select 1 from model_grant g join model m on m.id = g.model_id
+            r#"select r.realm_id, r.model_name, r.began_at, r.key_id, p.cache_lag_seconds,
+                      r.key_id is null and exists (select 1 from model_grant g join model m on m.id = g.model_id
                               where g.realm_id = r.realm_id and m.litellm_model_name = r.model_name
                                 and g.revoked_at is null) as "granted_again!",
                       (select bool_and(e.done_at is not null) from change_effect e
-                       where e.revision = $3 and e.proxy_id = $2 and e.kind in ('team', 'key')) as closed,
+                       where e.revision = $3 and e.proxy_id = $2 and e.kind in ('team', 'key')
+                         and (r.key_id is null or e.object_id = r.key_id)) as closed,
                       (select max(e.done_at) from change_effect e
-                       where e.revision = $3 and e.proxy_id = $2 and e.kind in ('team', 'key')) as closed_at,
+                       where e.revision = $3 and e.proxy_id = $2 and e.kind in ('team', 'key')
+                         and (r.key_id is null or e.object_id = r.key_id)) as closed_at,
                       (select max(at) from evidence
                        where revocation_id = $1 and proxy_id = $2 and answer = 'allowed') as allowed_at
                from revocation r join proxy p on p.id = $2 where r.id = $1"#,
@@ -76,8 +78,10 @@ impl Store {
             return Ok(None);
         };
         let sealed = sqlx::query!(
-            r#"select id as "id: KeyId", generation, secret from realm_key where realm_id = $1 order by generation"#,
-            row.realm_id
+            r#"select id as "id: KeyId", generation, secret from realm_key
+               where realm_id = $1 and ($2::uuid is null or id = $2) order by generation"#,
+            row.realm_id,
+            row.key_id
         )
         .fetch_all(&mut *conn)
         .await?;

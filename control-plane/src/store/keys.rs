@@ -7,6 +7,7 @@ use crate::{
     base::ids::{KeyId, RealmId},
     domain::{
         error::Result,
+        object::Object,
         realm::{KeyState, RealmKey},
     },
 };
@@ -33,7 +34,8 @@ pub async fn insert(
     retire_others_after: DateTime<Utc>,
 ) -> Result<()> {
     sqlx::query!(
-        "update realm_key set state = 'retiring', retire_after = least(retire_after, $2) where realm_id = $1",
+        "update realm_key set state = 'retiring', retire_after = least(retire_after, $2)
+         where realm_id = $1 and state <> 'closing'",
         key.realm_id.0,
         retire_others_after
     )
@@ -53,6 +55,41 @@ pub async fn insert(
     .execute(conn)
     .await?;
     Ok(())
+}
+
+/// Blocks a retiring generation everywhere; what each proxy has to refuse from now on. `None`: it was not retiring.
+pub async fn close(conn: &mut Conn, id: KeyId, now: DateTime<Utc>) -> Result<Option<Object>> {
+    let closing = sqlx::query_scalar!(
+        "with closing as (
+             update realm_key set state = 'closing' where id = $1 and state = 'retiring' returning id, realm_id
+         )
+         insert into revocation (id, realm_id, model_name, began_at, key_id)
+         select c.id, c.realm_id, coalesce((
+                    select m.litellm_model_name from model_grant g join model m on m.id = g.model_id
+                    where g.realm_id = c.realm_id order by g.revoked_at is not null, g.created_at limit 1), ''), $2, c.id
+         from closing c returning id",
+        id.0,
+        now
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(closing.map(Object::revocation))
+}
+
+/// Closing generations that every proxy was proven to refuse.
+pub async fn refused(conn: &mut Conn) -> Result<Vec<RealmKey>> {
+    Ok(sqlx::query_as!(
+        RealmKey,
+        r#"select id as "id: KeyId", realm_id as "realm_id: RealmId", generation, token, fingerprint,
+                  state as "state: KeyState", created_at, retire_after
+           from realm_key k
+           where state = 'closing' and closing_revision is not null
+             and not exists (select 1 from change_effect e join proxy p on p.id = e.proxy_id
+                             where e.revision = k.closing_revision and e.object_id = k.id and e.done_at is null)
+           order by realm_id, generation"#
+    )
+    .fetch_all(conn)
+    .await?)
 }
 
 /// Forgets a generation: from here on it is to be absent from every proxy.

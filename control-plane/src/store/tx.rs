@@ -168,6 +168,14 @@ async fn write_change(tx: &mut Tx, ctx: &Context, revision: Revision, change: &C
         )
         .execute(&mut *tx.inner)
         .await?;
+        sqlx::query!(
+            "update realm_key set closing_revision = $1
+             where state = 'closing' and closing_revision is null and realm_id = any($2)",
+            revision,
+            &realms
+        )
+        .execute(&mut *tx.inner)
+        .await?;
     }
     if !change.objects.is_empty() {
         ask_proxies(tx, revision, change).await?;

@@ -83,6 +83,7 @@ fn key(secret: &str, alias: &str, team_id: &str, models: ModelList) -> KeyBody {
         allowed_routes: INFERENCE_ROUTES.to_vec(),
         duration: Some("31d".to_owned()),
         blocked: false,
+        ends_at: None,
         mark: mark(1),
     }
 }

@@ -56,10 +56,10 @@ impl Mark {
 /// What a kind of change is called in a document. A proxy's write-back is how a grant or a rotation comes true.
 fn reason_of(notice: &Notice) -> &'static str {
     match notice.kind.as_str() {
+        "rotate" | "key.close" | "key.retire" => reason::ROTATE,
         "revoke" => reason::REVOKE,
         _ if notice.urgent => reason::REVOKE,
         "grant" => reason::GRANT,
-        "rotate" | "key.retire" => reason::ROTATE,
         "mode" => reason::MODE,
         "retry" => reason::RESEND,
         "proxy.applied" => "converged",

@@ -45,8 +45,9 @@ fn key_body(models: &[&str], budget: Option<f64>) -> KeyBody {
         generation: 1,
         secret: Secret::new("sk-reeve-test-0123456789"),
         team: desired_team(models, budget),
+        ends_at: None,
     };
-    render::key(owner(), 7, &desired).unwrap()
+    render::key(owner(), 7, &desired, now()).unwrap()
 }
 
 fn deployment_body(model: &str, further: &[&str]) -> DeploymentBody {
@@ -176,6 +177,20 @@ fn a_key_waits_for_its_team_and_is_renewed_in_time() {
     is.expires = Some(now() + TimeDelta::days(29));
     let step = super::key(Some(&key), &Seen::Ours(is), true, now());
     assert_eq!(step, Step::Update(KeyUpdate { budget: BudgetChange::Keep, expiry: ExpiryChange::Set }));
+}
+
+#[test]
+fn a_replaced_key_is_made_to_end_and_never_renewed() {
+    let soon = now() + TimeDelta::hours(25);
+    let key = KeyBody { ends_at: Some(soon), ..key_body(&["openai/a"], None) };
+    let shown = |expires| Seen::Ours(ObservedKey { expires, ..shown_key(&key) });
+    let end = Step::Update(KeyUpdate { budget: BudgetChange::Keep, expiry: ExpiryChange::Set });
+    for later in [None, Some(now() + TimeDelta::days(90))] {
+        assert_eq!(super::key(Some(&key), &shown(later), true, now()), end);
+    }
+    for sooner in [soon, soon - TimeDelta::hours(20), soon + TimeDelta::minutes(1)] {
+        assert_eq!(super::key(Some(&key), &shown(Some(sooner)), true, now()), Step::Nothing);
+    }
 }
 
 #[test]
