@@ -85,3 +85,77 @@ async fn g2_done_is_never_said_while_another_instance_serves() {
         .await;
     }
 }
+
+/// Agents go where they are told without a call that fails: away from a proxy that drains, back, and to another when the
+/// placement of their realm says so. One of the two is real where there is a real one.
+#[tokio::test(flavor = "multi_thread")]
+async fn agents_move_between_proxies_without_a_failed_call() {
+    let here = Proxy::simulated().await;
+    let there = match Proxy::real() {
+        Some(real) => real,
+        None => Proxy::simulated().await,
+    };
+    let database = Database::create().await;
+    let reeve = Reeve::start(ReeveOptions::on(&database)).await;
+    for (name, proxy) in [("here", &here), ("there", &there)] {
+        let body = json!({
+            "name": name, "baseUrl": proxy.url, "masterKey": proxy.master_key, "cacheLagSeconds": 0,
+            "labels": { "region": name },
+        });
+        reeve.api.post("/api/proxies", body).await;
+    }
+    let model = json!({
+        "name": "moving", "provider": "openai", "modelId": "fake-model", "baseUrl": there.upstream_url,
+        "apiKey": "sk-provider-0123456789",
+    });
+    reeve.api.converge(Method::POST, "/api/models", Some(model)).await;
+    reeve.api.post("/api/realms", json!({ "name": "Red" })).await;
+    let grant = json!({ "realmId": "red" });
+    reeve.api.converge(Method::POST, "/api/models/openai%2Fmoving/realms", Some(grant)).await;
+    let agent = Agent::enroll(&reeve.api, &["red"]).await;
+    let (code, key, err) = agent.exec(&["sh", "-c", "printf %s \"$OPENAI_API_KEY\""]).await;
+    assert_eq!(code, 0, "{err}");
+    let _running = agent.run();
+    agent.settled(&reeve.api, "the agent runs its document", |page| page["connection"]["connected"] == true).await;
+
+    // What it runs now; every look makes a call, and every call must succeed.
+    let document = format!("/api/agents/{}/llm-config", agent.did);
+    let calls_until = async |what: &str, url: &str| {
+        eventually(what, || async {
+            let config = reeve.api.get(&document).await["config"].clone();
+            let base =
+                config["baseUrl"].as_str().expect("a config, at any time").trim_end_matches("/v1").to_owned();
+            let (status, body) = here.chat_at(&base, &key, "openai/moving").await;
+            assert_eq!(status, 200, "{what}: {body}");
+            (base == url).then_some(())
+        })
+        .await;
+        agent.settled(&reeve.api, what, |page| page["connection"]["connected"] == true).await;
+    };
+    calls_until("the first by name", &here.url).await;
+    let state =
+        |state: &str| reeve.api.converge(Method::PATCH, "/api/proxies/here", Some(json!({ "state": state })));
+    state("draining").await;
+    calls_until("away from one that drains", &there.url).await;
+    assert_eq!(here.chat(&key, "openai/moving").await.0, 200, "who was not told yet is still served");
+    state("active").await;
+    calls_until("back", &here.url).await;
+
+    let placement = json!({ "placement": [{ "region": "there" }] });
+    reeve.api.call(Method::PATCH, "/api/realms/red", Some(placement), &[]).await.ok();
+    calls_until("to where the realm is served now", &there.url).await;
+    eventually("the proxy that it left is emptied", || async {
+        let call = here.chat(&key, "openai/moving").await.0;
+        let config = reeve.api.get(&document).await["config"].clone();
+        assert_eq!(config["endpoints"].as_array().map(Vec::len), Some(1));
+        (call == 401).then_some(())
+    })
+    .await;
+    calls_until("and stays there", &there.url).await;
+
+    reeve.api.call(Method::DELETE, "/api/proxies/there", None, &[]).await.ok();
+    eventually("nothing of this test is left on the other", || async {
+        (reeve.api.call(Method::GET, "/api/proxies/there", None, &[]).await.status == 404).then_some(())
+    })
+    .await;
+}
