@@ -116,7 +116,9 @@ async fn agents_move_between_proxies_without_a_failed_call() {
     let (code, key, err) = agent.exec(&["sh", "-c", "printf %s \"$OPENAI_API_KEY\""]).await;
     assert_eq!(code, 0, "{err}");
     let _running = agent.run();
-    agent.settled(&reeve.api, "the agent runs its document", |page| page["connection"]["connected"] == true).await;
+    agent
+        .settled(&reeve.api, "the agent runs its document", |page| page["connection"]["connected"] == true)
+        .await;
 
     // What it runs now; every look makes a call, and every call must succeed.
     let document = format!("/api/agents/{}/llm-config", agent.did);

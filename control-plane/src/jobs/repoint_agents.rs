@@ -11,8 +11,8 @@ use crate::{
     store::proxies,
 };
 
-/// How long a proxy may be silent before its agents are sent elsewhere.
-const SILENT: TimeDelta = TimeDelta::seconds(30);
+/// How long a proxy may be silent before its agents are sent elsewhere: meanwhile their calls fail.
+const SILENT: TimeDelta = TimeDelta::seconds(5);
 /// How long it must have answered again before they come back.
 const WELL: TimeDelta = TimeDelta::seconds(60);
 
