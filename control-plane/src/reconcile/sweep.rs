@@ -16,12 +16,16 @@ use crate::{
     base::ids::ProxyId,
     domain::{
         change::Revision,
+        drift::{Drift, DriftClass},
         error::Result,
         object::{Object, ObjectKind},
         realm::KeyState,
     },
     store::{Conn, applied, drift, keys, listener, observe, proxies, work},
 };
+
+/// Foreign objects of a proxy that are listed; all are counted.
+const FOREIGN: usize = 1_000;
 
 /// What a look at a proxy saw.
 pub(super) struct Looked {
@@ -129,7 +133,8 @@ impl Reconciler {
         }
         let minted: BTreeMap<String, Object> =
             keys.iter().map(|k| (k.token.clone(), Object::key(k.id))).collect();
-        let found = compare(self.owner, &listed, &known, &minted, now);
+        let mut found = compare(self.owner, &listed, &known, &minted, now);
+        bound(&mut found.drift);
         drift::replace(&mut conn, id, &found.drift, now).await?;
         let ours = listed.iter().filter_map(|l| l.mark.as_ref()).filter(|m| m.owner == self.owner);
         if let Some(newest) = ours.map(|m| m.generation).max() {
@@ -165,4 +170,14 @@ impl Reconciler {
         }
         Ok(())
     }
+}
+
+/// Keeps the first foreign objects by name: a proxy may have any number of them, and they are only listed.
+fn bound(drift: &mut Vec<Drift>) {
+    drift.sort_by(|a, b| (a.kind, &a.external_id).cmp(&(b.kind, &b.external_id)));
+    let mut foreign = 0;
+    drift.retain(|d| {
+        foreign += usize::from(d.class == DriftClass::Foreign);
+        d.class != DriftClass::Foreign || foreign <= FOREIGN
+    });
 }
