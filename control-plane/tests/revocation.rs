@@ -7,10 +7,11 @@ mod support;
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use proxy_sim::{Lag, SimConfig};
+use proxy_sim::{Fault, Lag, Rule, SimConfig};
 use reeve::{
-    domain::grant::GrantState,
-    service::{changes, grants, realms},
+    domain::{grant::GrantState, model::ModelStatus},
+    jobs::retire_keys,
+    service::{changes, grants, models, realms},
 };
 use serde_json::{Value, json};
 use sqlx::PgPool;
@@ -159,12 +160,95 @@ async fn what_is_granted_again_has_nothing_to_prove(pool: PgPool) {
     assert_eq!(chat(&world, 0, &key(&world).await).await, 200);
 }
 
+/// States of all generations of all keys that the registry still has.
+async fn key_states(world: &World) -> Vec<String> {
+    sqlx::query_scalar("select state from realm_key")
+        .fetch_all(&world.services.store.pool)
+        .await
+        .expect("keys")
+}
+
+/// With the realm goes nobody's duty to refuse it: its keys stay until every proxy was proven to.
 #[sqlx::test(migrations = "../migrations")]
-async fn a_realm_that_goes_takes_its_revocations_along(pool: PgPool) {
-    let world = World::with(pool, SimConfig::default()).await;
+async fn a_realm_that_is_removed_is_proven_refused_with_its_own_keys(pool: PgPool) {
+    let world = World::with(pool, pair()).await;
     granted(&world).await;
-    world.revoke("alpha", "red").await;
-    realms::delete(&world.services, &support::ctx(), "red", None).await.expect("deleted");
+    let key = key(&world).await;
+    for instance in [0, 1] {
+        assert_eq!(chat(&world, instance, &key).await, 200);
+    }
+    // The revocation is under way when the realm goes, and its proof must not get lost with the realm.
+    let revoked = grants::revoke(&world.services, &support::ctx(), "alpha", "red").await.expect("revoked");
+    world.sim().fault(Rule::new(Fault::Reset));
+    let gone = realms::delete(&world.services, &support::ctx(), "red", None).await.expect("removed");
+    let revisions = [revoked.revision.expect("a revision"), gone.revision.expect("a revision")];
+    let states =
+        || async { [evidence(&world, revisions[0]).await.0, evidence(&world, revisions[1]).await.0] };
+    for _ in 0..5 {
+        pass(&world, 60);
+        world.reconciler.run_once().await.expect("run");
+        retire_keys::run_once(&world.services).await.expect("the job runs");
+        assert_eq!(states().await, [json!("pending"), json!("pending")], "the proxy does not answer");
+        assert_eq!(key_states(&world).await, ["closing"]);
+    }
+    world.sim().clear_faults();
+    let mut served = 0;
+    for _ in 0..120 {
+        world.reconciler.check(world.proxy).await.expect("probe");
+        world.reconciler.run_once().await.expect("run");
+        retire_keys::run_once(&world.services).await.expect("the job runs");
+        let answers = [chat(&world, 0, &key).await, chat(&world, 1, &key).await];
+        if answers.contains(&200) {
+            served += 1;
+            assert_eq!(states().await, [json!("pending"), json!("pending")], "{answers:?}");
+        }
+        pass(&world, 1);
+    }
+    assert!(served > 10, "the other instance did serve it for a while, or this test shows nothing");
+    assert_eq!(states().await, [json!("converged"), json!("converged")]);
+    assert!(!evidence(&world, revisions[1]).await.1.is_empty(), "and the answers are in the receipt");
+    assert_eq!(key_states(&world).await, Vec::<String>::new(), "then it is forgotten");
     world.settle().await;
-    assert_eq!(world.sim().keys().len() + world.sim().teams().len(), 0);
+    assert_eq!(world.keys("red"), Vec::<Value>::new());
+}
+
+/// A model that is set inactive is a right taken from everybody who holds it, and proven like one.
+#[sqlx::test(migrations = "../migrations")]
+async fn an_inactive_model_is_proven_refused(pool: PgPool) {
+    let world = World::with(pool, pair()).await;
+    granted(&world).await;
+    let key = key(&world).await;
+    for instance in [0, 1] {
+        assert_eq!(chat(&world, instance, &key).await, 200);
+    }
+    let set = |status| {
+        let patch = models::ModelPatch { status: Some(status), ..models::ModelPatch::default() };
+        async {
+            models::update(&world.services, &support::ctx(), "alpha", None, patch).await.expect("edited")
+        }
+    };
+    let revision = set(ModelStatus::Inactive).await.revision.expect("a revision");
+    let mut served = 0;
+    for _ in 0..90 {
+        world.reconciler.run_once().await.expect("run");
+        let answers = [chat(&world, 0, &key).await, chat(&world, 1, &key).await];
+        if answers.contains(&200) {
+            served += 1;
+            assert_eq!(evidence(&world, revision).await.0, "pending", "{answers:?}");
+        }
+        pass(&world, 1);
+    }
+    assert!(served > 10, "the other instance did serve it for a while, or this test shows nothing");
+    let (state, answers) = evidence(&world, revision).await;
+    assert_eq!((state, &answers.last().expect("answers")["answer"]), (json!("converged"), &json!("refused")));
+
+    // Active again, the grant is what it was; and a second time inactive, it is proven anew.
+    set(ModelStatus::Active).await;
+    world.settle().await;
+    pass(&world, 60);
+    assert_eq!(chat(&world, 0, &key).await, 200);
+    let again = set(ModelStatus::Inactive).await.revision.expect("a revision");
+    assert_eq!(evidence(&world, again).await.0, "pending");
+    world.settle().await;
+    assert_eq!(evidence(&world, again).await.0, "converged");
 }

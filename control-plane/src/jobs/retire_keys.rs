@@ -24,13 +24,12 @@ pub async fn run_once(services: &Services) -> Result<u64> {
     let mut done = 0;
     for key in retirable {
         let mut tx = services.store.begin("key.close").await?;
-        let Some(revocation) = keys::close(tx.conn(), key.id, now).await? else { continue };
-        let change = Change {
-            kind: "key.close",
-            urgent: true,
-            objects: vec![Object::key(key.id), revocation],
-            ..Change::default()
-        };
+        let mut objects = keys::close(tx.conn(), &[key.id], now).await?;
+        if objects.is_empty() {
+            continue;
+        }
+        objects.push(Object::key(key.id));
+        let change = Change { kind: "key.close", urgent: true, objects, ..Change::default() };
         finish(services, tx, &key, change, Some(view(&key))).await?;
         done += 1;
     }

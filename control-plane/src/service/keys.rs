@@ -90,9 +90,7 @@ pub async fn rotate(
     make(s, tx.conn(), realm.id, newest.generation + 1, overlap).await?;
     let mut closing = Vec::new();
     if at_once {
-        for key in &before {
-            closing.extend(keys::close(tx.conn(), key.id, s.store.clock.now()).await?);
-        }
+        closing = close(s, tx.conn(), &before).await?;
     }
     let after = views(tx.conn(), realm.id).await?;
     let mut objects: Vec<Object> = after.iter().map(|k| Object::key(k.id)).collect();
@@ -122,6 +120,12 @@ pub(super) async fn replace(s: &Services, conn: &mut Conn, realm: RealmId) -> Re
     };
     make(s, conn, realm, newest.generation + 1, OVERLAP).await?;
     Ok(keys::list(conn, Some(realm)).await?.into_iter().map(|k| Object::key(k.id)).collect())
+}
+
+/// Blocks these generations everywhere; what every proxy has to refuse.
+pub(super) async fn close(s: &Services, conn: &mut Conn, generations: &[KeyView]) -> Result<Vec<Object>> {
+    let ids: Vec<KeyId> = generations.iter().map(|k| k.id).collect();
+    keys::close(conn, &ids, s.store.clock.now()).await
 }
 
 /// The realm's newest generation, made now if it has none yet. The realm is locked by the caller.

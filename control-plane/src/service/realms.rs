@@ -222,7 +222,8 @@ pub async fn update(
     })
 }
 
-/// Removes a realm: its rights end at once, its team and keys leave every proxy.
+/// Removes a realm: its rights end at once, its team and keys leave every proxy. The registry keeps the keys until every proxy
+/// was proven to refuse them.
 pub async fn delete(
     s: &Services,
     ctx: &Context,
@@ -236,12 +237,16 @@ pub async fn delete(
     let id = realm.id;
     let before = view(tx.conn(), realm).await?;
     let members = realms::member_dids(tx.conn(), id).await?;
+    let mut objects = Vec::new();
+    if !before.keys.is_empty() {
+        objects = keys::objects(id, &before.keys);
+        objects.extend(keys::close(s, tx.conn(), &before.keys).await?);
+    }
     for grant in grants::list(tx.conn(), Some(id), None).await? {
         // Also ends the choices that rest on it.
         grants::revoke(tx.conn(), id, grant.model_id, now).await?;
     }
     realms::delete(tx.conn(), id).await?;
-    let objects = if before.keys.is_empty() { Vec::new() } else { keys::objects(id, &before.keys) };
     let change = Change {
         kind: "realm.delete",
         realms: vec![id],

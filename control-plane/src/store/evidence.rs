@@ -6,12 +6,13 @@ use uuid::Uuid;
 use super::{Conn, Store, desired::realm_key_at};
 use crate::{
     base::{
-        ids::{KeyId, ProxyId, RealmId},
+        ids::{KeyId, ModelId, ProxyId, RealmId},
         secret::Secret,
     },
     domain::{
         change::Revision,
         error::{Error, Result},
+        object::Object,
     },
 };
 
@@ -20,7 +21,7 @@ use crate::{
 pub struct RevokedRight {
     pub model_name: String,
     pub began_at: DateTime<Utc>,
-    /// The realm was granted the model again: there is nothing to refuse any more.
+    /// The realm may use the model again: there is nothing to refuse any more.
     pub granted_again: bool,
     /// When team and keys were read back without the right; `None` while that is still to be done.
     pub closed_at: Option<DateTime<Utc>>,
@@ -57,7 +58,7 @@ impl Store {
         let Some(row) = sqlx::query!(
             r#"select r.realm_id, r.model_name, r.began_at, r.key_id, p.cache_lag_seconds,
                       r.key_id is null and exists (select 1 from model_grant g join model m on m.id = g.model_id
-                              where g.realm_id = r.realm_id and m.litellm_model_name = r.model_name
+                              where g.realm_id = r.realm_id and m.litellm_model_name = r.model_name and m.status = 'active'
                                 and g.revoked_at is null) as "granted_again!",
                       (select bool_and(e.done_at is not null) from change_effect e
                        where e.revision = $3 and e.proxy_id = $2 and e.kind in ('team', 'key')
@@ -99,6 +100,28 @@ impl Store {
             keys: sealed.iter().map(|k| open(k.id, k.generation, &k.secret)).collect::<Result<_>>()?,
         }))
     }
+}
+
+/// A right that ends although its grant stays, since the model is set inactive; what each proxy has to refuse from now on.
+pub async fn suspend(
+    conn: &mut Conn,
+    id: Uuid,
+    realm: RealmId,
+    model: ModelId,
+    now: DateTime<Utc>,
+) -> Result<Option<Object>> {
+    let id = sqlx::query_scalar!(
+        "insert into revocation (id, realm_id, model_name, began_at)
+         select $1, g.realm_id, m.litellm_model_name, $4 from model_grant g join model m on m.id = g.model_id
+         where g.realm_id = $2 and g.model_id = $3 and g.revoked_at is null returning id",
+        id,
+        realm.0,
+        model.0,
+        now
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(id.map(Object::revocation))
 }
 
 /// Who lost the right.

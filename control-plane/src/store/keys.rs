@@ -1,6 +1,7 @@
 //! Generations of realms' virtual keys.
 
 use chrono::{DateTime, Utc};
+use uuid::Uuid;
 
 use super::Conn;
 use crate::{
@@ -57,23 +58,24 @@ pub async fn insert(
     Ok(())
 }
 
-/// Blocks a retiring generation everywhere; what each proxy has to refuse from now on. `None`: it was not retiring.
-pub async fn close(conn: &mut Conn, id: KeyId, now: DateTime<Utc>) -> Result<Option<Object>> {
+/// Blocks generations everywhere, those that are not yet; what each proxy has to refuse from now on.
+pub async fn close(conn: &mut Conn, keys: &[KeyId], now: DateTime<Utc>) -> Result<Vec<Object>> {
+    let ids: Vec<Uuid> = keys.iter().map(|k| k.0).collect();
     let closing = sqlx::query_scalar!(
         "with closing as (
-             update realm_key set state = 'closing' where id = $1 and state = 'retiring' returning id, realm_id
+             update realm_key set state = 'closing' where id = any($1) and state <> 'closing' returning id, realm_id
          )
          insert into revocation (id, realm_id, model_name, began_at, key_id)
          select c.id, c.realm_id, coalesce((
                     select m.litellm_model_name from model_grant g join model m on m.id = g.model_id
                     where g.realm_id = c.realm_id order by g.revoked_at is not null, g.created_at limit 1), ''), $2, c.id
          from closing c returning id",
-        id.0,
+        &ids,
         now
     )
-    .fetch_optional(conn)
+    .fetch_all(conn)
     .await?;
-    Ok(closing.map(Object::revocation))
+    Ok(closing.into_iter().map(Object::revocation).collect())
 }
 
 /// Closing generations that every proxy was proven to refuse.

@@ -14,7 +14,7 @@ use crate::{
         model::{Model, ModelStatus},
     },
     service::{Entry, Services, Written, check_range, check_text, check_version, lookup},
-    store::{Conn, deployments, models},
+    store::{Conn, deployments, evidence, models},
 };
 
 /// An edit; what is `None` stays. `backend` is for a model with one deployment.
@@ -63,13 +63,20 @@ pub async fn update(
     if moved || status != old.status {
         wanted = objects(&after);
     }
+    let ends = status != old.status && status == ModelStatus::Inactive;
     if status != old.status {
         wanted.extend(rights(tx.conn(), &realms).await?);
+    }
+    if ends {
+        for realm in &realms {
+            let id = s.store.ids.uuid();
+            wanted.extend(evidence::suspend(tx.conn(), id, *realm, old.id, now).await?);
+        }
     }
     let change = Change {
         kind: "model.update",
         realms: if edited { realms } else { Vec::new() },
-        urgent: status != old.status && status == ModelStatus::Inactive,
+        urgent: ends,
         summary: serde_json::json!({ "model": after.litellm_model_name, "status": status }),
         objects: wanted,
         ..Change::default()
