@@ -162,7 +162,7 @@ async fn a_realm_is_made_edited_and_removed_with_what_hangs_on_it(pool: PgPool) 
     let receipt = api.get(&format!("/api/changes/{revision}")).await.is(200);
     let kinds: Vec<_> =
         receipt["proxies"][0]["objects"].as_array().unwrap().iter().map(|o| o["kind"].clone()).collect();
-    assert_eq!(kinds, [json!("key"), json!("team")], "both leave every proxy");
+    assert_eq!(kinds, [json!("key"), json!("revocation"), json!("team")], "they leave every proxy, proven");
     api.get("/api/realms/data-science-eu").await.problem(404, "not-found");
 }
 
@@ -183,5 +183,5 @@ async fn an_inactive_model_is_taken_from_its_realms(pool: PgPool) {
         .map(|o| o["kind"].as_str().unwrap().to_owned())
         .collect();
     kinds.sort();
-    assert_eq!(kinds, ["deployment", "key", "team"]);
+    assert_eq!(kinds, ["deployment", "key", "revocation", "team"]);
 }
