@@ -53,6 +53,14 @@ fn open_keys(sim: &Sim) -> usize {
     sim.state().keys().iter().filter(|k| k["blocked"] != true).count()
 }
 
+/// Names of the models on a proxy.
+fn models(sim: &Sim) -> Vec<String> {
+    let mut names: Vec<String> =
+        sim.state().models().iter().filter_map(|m| m["model_name"].as_str().map(str::to_owned)).collect();
+    names.sort();
+    names
+}
+
 /// Runs what is due and lets time pass, until nothing is left.
 async fn settle(world: &World) {
     for _ in 0..60 {
@@ -160,4 +168,63 @@ async fn agents_leave_a_silent_proxy_late_and_come_back_later(pool: PgPool) {
     world.clock.advance(TimeDelta::seconds(1));
     assert_eq!(repoint_agents::run_once(&world.services).await.expect("run"), 1);
     assert!(!avoided().await);
+}
+
+#[sqlx::test(migrations = "../migrations")]
+async fn a_model_is_where_a_realm_with_a_grant_is_served(pool: PgPool) {
+    let world = World::new(pool).await;
+    let (other, _) = other(&world).await;
+    for name in ["alpha", "beta"] {
+        world.model(name).await;
+    }
+    world.everywhere("beta").await;
+    world.realm("red").await;
+    world.realm("blue").await;
+    place(&world, &[("name", "default")]).await;
+    settle(&world).await;
+    let both = ["openai/alpha", "openai/beta"];
+    assert_eq!((models(&world.sim), models(&other)), (vec![both[1].to_owned()], vec![both[1].to_owned()]));
+    world.grant("alpha", "red", None).await;
+    settle(&world).await;
+    assert_eq!(models(&world.sim), both);
+    assert_eq!(models(&other), [both[1]], "its provider key is where somebody may use it, and nowhere else");
+
+    // Its realm moves, and the model goes where the realm's key is, until nobody can call it here any more.
+    place(&world, &[("region", "us")]).await;
+    world.reconciler.run_once().await.expect("run");
+    assert_eq!((models(&world.sim).len(), models(&other).len()), (2, 2), "agents have the time to move");
+    settle(&world).await;
+    assert_eq!((models(&world.sim), models(&other).len()), (vec![both[1].to_owned()], 2));
+
+    // Another realm brings it back; then one after the other loses it.
+    world.grant("alpha", "blue", None).await;
+    settle(&world).await;
+    assert_eq!((models(&world.sim).len(), models(&other).len()), (2, 2));
+    world.revoke("alpha", "red").await;
+    settle(&world).await;
+    assert_eq!((models(&world.sim).len(), models(&other).len()), (2, 2), "blue is served by both");
+    world.revoke("alpha", "blue").await;
+    settle(&world).await;
+    assert_eq!((models(&world.sim), models(&other)), (vec![both[1].to_owned()], vec![both[1].to_owned()]));
+}
+
+/// Each of two revocations at once sees the other's grant while it is not committed yet; whoever ends last must see that nobody
+/// is left.
+#[sqlx::test(migrations = "../migrations")]
+async fn of_two_revocations_at_once_the_last_one_takes_the_model_off(pool: PgPool) {
+    let world = World::new(pool).await;
+    world.model("alpha").await;
+    for round in 0..10 {
+        for realm in ["red", "blue"] {
+            if round == 0 {
+                world.realm(realm).await;
+            }
+            world.grant("alpha", realm, None).await;
+        }
+        settle(&world).await;
+        assert_eq!(models(&world.sim), ["openai/alpha"]);
+        tokio::join!(world.revoke("alpha", "red"), world.revoke("alpha", "blue"));
+        settle(&world).await;
+        assert_eq!(models(&world.sim), Vec::<String>::new());
+    }
 }

@@ -106,6 +106,7 @@ async fn g2_revoked_means_refused(pool: PgPool) {
 async fn a_proxy_that_still_serves_keeps_it_revoking(pool: PgPool) {
     let world = World::with(pool, SimConfig::default()).await;
     granted(&world).await;
+    world.everywhere("alpha").await;
     let key = key(&world).await;
     let revoked = grants::revoke(&world.services, &support::ctx(), "alpha", "red").await.expect("revoked");
     let revision = revoked.revision.expect("a revision");

@@ -19,6 +19,8 @@ use sqlx::PgPool;
 use support::World;
 
 const MODELS: [&str; 3] = ["alpha", "beta", "gamma"];
+/// This one is on the proxy also without a grant.
+const EVERYWHERE: &str = "beta";
 const REALMS: [&str; 2] = ["red", "blue"];
 
 /// A small, fixed generator (SplitMix64): the same seed is the same story everywhere.
@@ -54,7 +56,10 @@ impl Wish {
             .iter()
             .map(|m| m["model_name"].as_str().unwrap_or_default().to_owned())
             .collect();
-        let wanted: BTreeSet<String> = self.models.iter().map(|m| format!("openai/{m}")).collect();
+        let placed =
+            |m: &&&str| **m == EVERYWHERE || self.granted.values().any(|grants| grants.contains(**m));
+        let wanted: BTreeSet<String> =
+            self.models.iter().filter(placed).map(|m| format!("openai/{m}")).collect();
         assert_eq!(models, wanted, "deployments; {story}");
         assert_eq!(world.sim().models().len(), wanted.len(), "one deployment each; {story}");
         for (realm, grants) in &self.granted {
@@ -86,6 +91,9 @@ async fn act(world: &World, wish: &mut Wish, dice: &mut Dice) -> String {
     match dice.roll(7) {
         0 | 1 if !wish.models.contains(model) => {
             world.model(model).await;
+            if model == EVERYWHERE {
+                world.everywhere(model).await;
+            }
             wish.models.insert(model);
             format!("add {model}")
         }
@@ -260,6 +268,7 @@ async fn what_an_instance_does_not_show_yet_is_not_made_again(pool: PgPool) {
         world.reconciler.scan(world.proxy).await.expect("both instances have polled");
     }
     world.model("alpha").await;
+    world.everywhere("alpha").await;
     // Looks again until the instance that answers is the one that made it.
     while world.queue().await > 0 {
         world.reconciler.run_once().await.expect("run");

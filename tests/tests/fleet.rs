@@ -35,7 +35,7 @@ async fn g2_done_is_never_said_while_another_instance_serves() {
         let reeve = Reeve::start(options.set("LITELLM_CACHE_LAG_SECONDS", &lag.to_string())).await;
         let model = json!({
             "name": "shared", "provider": "openai", "modelId": "fake-model", "baseUrl": proxy.upstream_url,
-            "apiKey": "sk-provider-0123456789",
+            "apiKey": "sk-provider-0123456789", "everywhere": true,
         });
         reeve.api.converge(Method::POST, "/api/models", Some(model)).await;
         reeve.api.post("/api/realms", json!({ "name": "Red" })).await;

@@ -47,7 +47,7 @@ fn front(dir: &Path, litellm: &str) -> (Process, String) {
 async fn model(reeve: &Reeve, proxy: &Proxy, name: &str) -> String {
     let body = json!({
         "name": name, "provider": "openai", "modelId": "fake-model", "baseUrl": proxy.upstream_url,
-        "apiKey": "sk-provider-0123456789",
+        "apiKey": "sk-provider-0123456789", "everywhere": true,
     });
     let made = reeve.api.converge(Method::POST, "/api/models", Some(body)).await;
     format!("reeve-{}", made["deployments"][0]["id"].as_str().expect("a deployment"))

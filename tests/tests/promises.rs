@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 async fn one_model_granted(reeve: &Reeve, proxy: &Proxy) {
     let body = json!({
         "name": "One", "provider": "openai", "modelId": "gpt-4o", "baseUrl": proxy.upstream_url,
-        "apiKey": "sk-provider-0123456789", "litellmParams": { "input_cost_per_token": 0.001 },
+        "apiKey": "sk-provider-0123456789", "everywhere": true, "litellmParams": { "input_cost_per_token": 0.001 },
     });
     reeve.api.converge(Method::POST, "/api/models", Some(body.clone())).await;
     let mut other = body;
@@ -217,7 +217,7 @@ async fn g7_one_dead_proxy_delays_only_itself() {
     dead.sim().fault(Rule::new(Fault::Paused));
     let body = |n| {
         json!({ "name": format!("Model {n}"), "provider": "openai", "modelId": "gpt-4o",
-                "apiKey": "sk-provider-0123456789" })
+                "apiKey": "sk-provider-0123456789", "everywhere": true })
     };
     // More than the dead one has room for at once.
     for n in 0..10 {

@@ -11,7 +11,7 @@ async fn a_restored_backup_does_not_bring_back_a_revoked_right() {
     let mut reeve = Reeve::start(ReeveOptions::on(&database).with_proxy(&proxy)).await;
     reeve.api.post("/api/realms", json!({ "name": "Red" })).await;
     for name in ["one", "two"] {
-        let body = json!({ "name": name, "provider": "openai", "modelId": "gpt-4o", "apiKey": "sk-provider-0123456789" });
+        let body = json!({ "name": name, "provider": "openai", "modelId": "gpt-4o", "apiKey": "sk-provider-0123456789", "everywhere": true });
         reeve.api.converge(Method::POST, "/api/models", Some(body)).await;
         let path = format!("/api/models/openai%2F{name}/realms");
         reeve.api.converge(Method::POST, &path, Some(json!({ "realmId": "red" }))).await;

@@ -37,12 +37,12 @@ async fn tour(proxy: &Proxy) {
     let reeve = Reeve::start(ReeveOptions::on(&database).with_proxy(proxy)).await;
     let api = &reeve.api;
 
-    // A model is registered, and it is on the proxy.
+    // A model is registered; its key goes to a proxy when somebody may use it there.
     let first = register(&reeve, proxy, "Tour One").await;
     assert_eq!(first["litellmModelName"], "openai/tour-one");
     assert!(!first.to_string().contains(PROVIDER_KEY), "a model's answer never holds its key");
     let listed = proxy.admin_get("/v2/model/info?size=100").await.to_string();
-    assert!(listed.contains("openai/tour-one"), "{listed}");
+    assert!(!listed.contains("openai/tour-one"), "{listed}");
     register(&reeve, proxy, "Tour Two").await;
 
     // A realm, an enrolment token, an agent that runs.
@@ -141,7 +141,7 @@ async fn a_proxy_that_was_down_when_it_was_registered_is_synced_when_it_comes() 
     let rule = state.fault(proxy_sim::Rule::new(proxy_sim::Fault::Reset));
     let database = Database::create().await;
     let reeve = Reeve::start(ReeveOptions::on(&database).with_proxy(&proxy)).await;
-    let body = json!({ "name": "Late", "provider": "openai", "modelId": "gpt-4o", "apiKey": PROVIDER_KEY });
+    let body = json!({ "name": "Late", "provider": "openai", "modelId": "gpt-4o", "apiKey": PROVIDER_KEY, "everywhere": true });
     let made = reeve.api.call(Method::POST, "/api/models", Some(body), &[]).await;
     let revision = made.revision();
     assert_eq!(made.ok()["sync"]["state"], "pending");

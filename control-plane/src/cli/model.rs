@@ -43,6 +43,9 @@ pub struct Add {
     /// Told to agents; not enforced.
     #[arg(long)]
     max_tokens: Option<i64>,
+    /// On every proxy, also before a grant; else only where a realm with a grant on it is served.
+    #[arg(long)]
+    everywhere: bool,
 }
 
 /// A backend to be made.
@@ -150,6 +153,9 @@ pub struct Edit {
     /// Told to agents; `none` clears it.
     #[arg(long, value_parser = number_or_none)]
     max_tokens: Option<Value>,
+    /// On every proxy, or only where a realm with a grant on it is served.
+    #[arg(long, value_name = "true|false")]
+    everywhere: Option<bool>,
     #[command(flatten)]
     backend: BackendEdit,
 }
@@ -187,7 +193,8 @@ pub async fn run(command: Command, s: &Session) -> Result<(), Failure> {
             let body = Body::default()
                 .set("name", add.name)
                 .maybe("description", add.description)
-                .maybe("maxTokens", add.max_tokens);
+                .maybe("maxTokens", add.max_tokens)
+                .maybe("everywhere", add.everywhere.then_some(true));
             let reply = s.write(Method::POST, path(["models"]), Some(add.backend.into(body)?.into())).await?;
             let name = text_at(&reply.body, "/litellmModelName");
             s.done(&reply, &format!("Registered {name}")).await
@@ -213,7 +220,8 @@ pub async fn run(command: Command, s: &Session) -> Result<(), Failure> {
             let body = Body::default()
                 .maybe("description", edit.description)
                 .maybe("status", edit.status)
-                .maybe("maxTokens", edit.max_tokens);
+                .maybe("maxTokens", edit.max_tokens)
+                .maybe("everywhere", edit.everywhere);
             let body = edit.backend.into(body)?.some()?;
             let reply = s.write(Method::PATCH, path(["models", &edit.model]), Some(body)).await?;
             s.done(&reply, &format!("Changed {}", edit.model)).await
@@ -236,6 +244,7 @@ fn show(s: &Session, model: &Value) {
         ("status", text_at(model, "/status")),
         ("description", text_at(model, "/description")),
         ("max tokens", text_at(model, "/maxTokens")),
+        ("everywhere", text_at(model, "/everywhere")),
         ("sync", text_at(model, "/sync/state")),
         ("changed", text_at(model, "/updatedAt")),
     ]);

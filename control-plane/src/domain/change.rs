@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::object::Object;
-use crate::base::ids::{ProxyId, RealmId};
+use crate::base::ids::{ModelId, ProxyId, RealmId};
 
 /// The number of a change-log entry.
 pub type Revision = i64;
@@ -26,6 +26,8 @@ pub struct Change {
     /// Objects to bring in line, on every proxy unless `only_proxy` is set.
     pub objects: Vec<Object>,
     pub only_proxy: Option<ProxyId>,
+    /// Models that may belong on other proxies than before: their deployments are brought in line where that is so.
+    pub models: Vec<ModelId>,
 }
 
 /// An audit row, handed over with the change. `before` and `after` are views without secrets.

@@ -37,6 +37,8 @@ pub struct Model {
     pub status: ModelStatus,
     /// Told to agents, not enforced.
     pub max_tokens: Option<i32>,
+    /// On every proxy; else where a realm with a grant on it is served.
+    pub everywhere: bool,
     pub version: i64,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,

@@ -132,6 +132,7 @@ pub async fn grant(s: &Services, ctx: &Context, model: &str, new: NewGrant) -> R
         realms: vec![realm.id],
         summary: summary(&model, &realm),
         objects: objects.clone(),
+        models: vec![model.id],
         ..Change::default()
     };
     let path = format!("/api/models/{}/realms/{}", model.id, realm.id);
@@ -173,6 +174,7 @@ pub async fn revoke(s: &Services, ctx: &Context, model: &str, realm: &str) -> Re
         urgent: true,
         summary: summary(&model, &realm),
         objects: objects.clone(),
+        models: vec![model.id],
         ..Change::default()
     };
     let entry = Entry::new(subject(model.id, realm.id)).before(&before);

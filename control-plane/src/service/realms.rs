@@ -204,11 +204,16 @@ pub async fn update(
     let moved = new.placement != old.placement;
     let on_proxies = moved || new.monthly_budget_usd != old.monthly_budget_usd;
     let in_documents = moved || new.default_model_id != old.default_model_id;
+    let mut models = Vec::new();
+    if moved {
+        models.extend(grants::list(tx.conn(), Some(new.id), None).await?.iter().map(|g| g.model_id));
+    }
     let change = Change {
         kind: "realm.update",
         realms: if in_documents { vec![new.id] } else { Vec::new() },
         summary: serde_json::json!({ "realm": new.slug }),
         objects: if on_proxies && !before.keys.is_empty() { everything.clone() } else { Vec::new() },
+        models,
         ..Change::default()
     };
     let entry = Entry::new(format!("realm/{}", new.id)).before(&before).after(&after);
@@ -237,14 +242,16 @@ pub async fn delete(
     let id = realm.id;
     let before = view(tx.conn(), realm).await?;
     let members = realms::member_dids(tx.conn(), id).await?;
+    let held: Vec<ModelId> =
+        grants::list(tx.conn(), Some(id), None).await?.iter().map(|g| g.model_id).collect();
     let mut objects = Vec::new();
     if !before.keys.is_empty() {
         objects = keys::objects(id, &before.keys);
         objects.extend(keys::close(s, tx.conn(), &before.keys).await?);
     }
-    for grant in grants::list(tx.conn(), Some(id), None).await? {
+    for model in &held {
         // Also ends the choices that rest on it.
-        grants::revoke(tx.conn(), id, grant.model_id, now).await?;
+        grants::revoke(tx.conn(), id, *model, now).await?;
     }
     realms::delete(tx.conn(), id).await?;
     let change = Change {
@@ -254,6 +261,7 @@ pub async fn delete(
         urgent: true,
         summary: serde_json::json!({ "realm": before.slug }),
         objects: objects.clone(),
+        models: held,
         ..Change::default()
     };
     let revision = s.finish(tx, ctx, change, Entry::new(format!("realm/{id}")).before(&before)).await?;

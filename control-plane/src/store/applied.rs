@@ -92,7 +92,8 @@ pub async fn of_objects(conn: &mut Conn, objects: &[Uuid]) -> Result<Vec<Applied
 pub async fn model_in_use(conn: &mut Conn, proxy: ProxyId, model: &str) -> Result<bool> {
     Ok(sqlx::query_scalar!(
         r#"select exists (select 1 from applied where proxy_id = $1 and kind in ('team', 'key') and $2 = any(models))
-                  and not exists (select 1 from model where litellm_model_name = $2 and status = 'active') as "e!""#,
+                  and not exists (select 1 from model m join proxy p on p.id = $1
+                                  where m.litellm_model_name = $2 and model_placed(m.id, p.name, p.labels)) as "e!""#,
         proxy.0,
         model
     )

@@ -7,7 +7,7 @@ use sqlx::types::Json;
 use super::Conn;
 use crate::{
     base::ids::{CredentialId, DeploymentId, ModelId},
-    domain::{error::Result, model::Deployment},
+    domain::{error::Result, model::Deployment, object::Object},
 };
 
 struct Row {
@@ -117,4 +117,22 @@ pub async fn update(conn: &mut Conn, d: &Deployment, now: DateTime<Utc>) -> Resu
 
 pub async fn delete(conn: &mut Conn, id: DeploymentId) -> Result<bool> {
     Ok(sqlx::query!("delete from deployment where id = $1", id.0).execute(conn).await?.rows_affected() == 1)
+}
+
+/// Deployments of these models that are on a proxy where they do not belong, or not on one where they do, or on their way to
+/// either.
+pub async fn displaced(conn: &mut Conn, models: &[ModelId]) -> Result<Vec<Object>> {
+    let models: Vec<uuid::Uuid> = models.iter().map(|m| m.0).collect();
+    let ids = sqlx::query_scalar!(
+        r#"select distinct d.id as "id: DeploymentId" from deployment d cross join proxy p
+           left join applied a on a.proxy_id = p.id and a.kind = 'deployment' and a.object_id = d.id
+           left join work w on w.proxy_id = p.id and w.kind = 'deployment' and w.object_id = d.id
+           where d.model_id = any($1)
+             and (w.object_id is not null
+                  or (p.serves and model_placed(d.model_id, p.name, p.labels)) <> (a.object_id is not null))"#,
+        &models
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(ids.into_iter().map(Object::deployment).collect())
 }

@@ -87,7 +87,7 @@ pub fn manual_at(did: &str) -> SealedAt {
 }
 
 impl Store {
-    /// The deployment on this proxy: there when its model is active and the proxy stays.
+    /// The deployment on this proxy: there when its model is active and placed there, and the proxy stays.
     pub async fn desired_deployment(
         &self,
         proxy: ProxyId,
@@ -98,8 +98,8 @@ impl Store {
                       d.litellm_params as "litellm_params: Json<Map<String, Value>>",
                       c.id as "credential_id?: CredentialId", c.generation as "generation?", c.api_key as "api_key?"
                from deployment d
-               join model m on m.id = d.model_id and m.status = 'active'
-               join proxy p on p.id = $2 and p.serves
+               join model m on m.id = d.model_id
+               join proxy p on p.id = $2 and p.serves and model_placed(m.id, p.name, p.labels)
                left join provider_credential c on c.id = d.credential_id
                where d.id = $1"#,
             id.0,

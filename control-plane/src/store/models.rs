@@ -29,7 +29,7 @@ pub async fn list(conn: &mut Conn, filter: &Filter<'_>) -> Result<Vec<Model>> {
     Ok(sqlx::query_as!(
         Model,
         r#"select id as "id: ModelId", name, provider, litellm_model_name, description,
-                  status as "status: ModelStatus", max_tokens, version, created_at, updated_at
+                  status as "status: ModelStatus", max_tokens, everywhere, version, created_at, updated_at
            from model
            where ($1::uuid is null or id = $1)
              and ($2::text is null or litellm_model_name = $2 or substr(litellm_model_name, strpos(litellm_model_name, '/') + 1) = $2)
@@ -54,8 +54,9 @@ pub async fn get(conn: &mut Conn, id: ModelId) -> Result<Option<Model>> {
 
 pub async fn insert(conn: &mut Conn, m: &Model) -> Result<(), sqlx::Error> {
     sqlx::query!(
-        "insert into model (id, name, provider, litellm_model_name, description, status, max_tokens, created_at, updated_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $8)",
+        "insert into model (id, name, provider, litellm_model_name, description, status, max_tokens, everywhere, created_at,
+                            updated_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9)",
         m.id.0,
         m.name,
         m.provider,
@@ -63,6 +64,7 @@ pub async fn insert(conn: &mut Conn, m: &Model) -> Result<(), sqlx::Error> {
         m.description,
         m.status.as_str(),
         m.max_tokens,
+        m.everywhere,
         m.created_at
     )
     .execute(conn)
@@ -71,21 +73,16 @@ pub async fn insert(conn: &mut Conn, m: &Model) -> Result<(), sqlx::Error> {
 }
 
 /// Writes what may be edited.
-pub async fn update(
-    conn: &mut Conn,
-    id: ModelId,
-    description: &str,
-    status: ModelStatus,
-    max_tokens: Option<i32>,
-    now: DateTime<Utc>,
-) -> Result<bool> {
+pub async fn update(conn: &mut Conn, m: &Model, now: DateTime<Utc>) -> Result<bool> {
     let done = sqlx::query!(
-        "update model set description = $2, status = $3, max_tokens = $4, updated_at = $5, version = version + 1
+        "update model set description = $2, status = $3, max_tokens = $4, everywhere = $5, updated_at = $6,
+                version = version + 1
          where id = $1",
-        id.0,
-        description,
-        status.as_str(),
-        max_tokens,
+        m.id.0,
+        m.description,
+        m.status.as_str(),
+        m.max_tokens,
+        m.everywhere,
         now
     )
     .execute(conn)

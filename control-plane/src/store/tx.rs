@@ -6,7 +6,7 @@
 use serde_json::{Value, json};
 use sqlx::{Postgres, Transaction};
 
-use super::{Conn, Store, audit, grants, idempotency};
+use super::{Conn, Store, audit, deployments, grants, idempotency};
 use crate::{
     base::context::Context,
     domain::{
@@ -177,7 +177,7 @@ async fn write_change(tx: &mut Tx, ctx: &Context, revision: Revision, change: &C
         .execute(&mut *tx.inner)
         .await?;
     }
-    if !change.objects.is_empty() {
+    if !change.objects.is_empty() || !change.models.is_empty() {
         ask_proxies(tx, revision, change).await?;
     }
     if change.urgent {
@@ -192,6 +192,7 @@ async fn write_change(tx: &mut Tx, ctx: &Context, revision: Revision, change: &C
 async fn ask_proxies(tx: &mut Tx, revision: Revision, change: &Change) -> Result<()> {
     let now = tx.store.clock.now();
     let mut objects = change.objects.clone();
+    objects.extend(deployments::displaced(&mut tx.inner, &change.models).await?);
     objects.sort_unstable();
     objects.dedup();
     let kinds: Vec<String> = objects.iter().map(|o| o.kind.as_str().to_owned()).collect();
@@ -204,9 +205,11 @@ async fn ask_proxies(tx: &mut Tx, revision: Revision, change: &Change) -> Result
              from proxy p cross join unnest($1::text[], $2::uuid[]) as o (kind, id)
              left join realm_key k on o.kind = 'key' and k.id = o.id
              left join revocation v on o.kind = 'revocation' and v.id = o.id
+             left join deployment d on o.kind = 'deployment' and d.id = o.id
              left join realm r on r.id = case o.kind when 'team' then o.id when 'key' then k.realm_id else v.realm_id end
              where p.id = $3 or ($3::uuid is null and (
-                 (p.serves and (o.kind = 'deployment' or placement_rank(r.placement, p.name, p.labels) is not null))
+                 (p.serves and (placement_rank(r.placement, p.name, p.labels) is not null
+                                or model_placed(d.model_id, p.name, p.labels)))
                  or exists (select 1 from applied a where a.proxy_id = p.id
                             and (a.kind, a.object_id) in ((o.kind, o.id), ('team', v.realm_id)))
                  or exists (select 1 from work w where w.proxy_id = p.id

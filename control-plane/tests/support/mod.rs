@@ -105,8 +105,20 @@ impl World {
             weight: None,
             litellm_params: serde_json::Map::new(),
         };
-        let new = NewModel { name: name.to_owned(), description: String::new(), max_tokens: None, backend };
+        let new = NewModel {
+            name: name.to_owned(),
+            description: String::new(),
+            max_tokens: None,
+            everywhere: false,
+            backend,
+        };
         models::create(&self.services, &ctx(), new).await.expect("the model is registered");
+    }
+
+    /// Places the model on every proxy, also without a grant.
+    pub async fn everywhere(&self, model: &str) {
+        let patch = models::ModelPatch { everywhere: Some(true), ..models::ModelPatch::default() };
+        models::update(&self.services, &ctx(), model, None, patch).await.expect("edited");
     }
 
     pub async fn realm(&self, slug: &str) {

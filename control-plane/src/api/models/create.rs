@@ -42,6 +42,9 @@ pub struct CreateModel {
     pub description: Option<String>,
     /// Told to agents, not enforced.
     pub max_tokens: Option<i32>,
+    /// On every proxy, also before a grant; else only where a realm with a grant on it is served.
+    #[serde(default)]
+    pub everywhere: bool,
     /// LiteLLM's `order`: lower is tried first.
     pub order: Option<i32>,
     pub weight: Option<i32>,
@@ -67,6 +70,7 @@ pub async fn create_model(
         name: body.name,
         description: body.description.unwrap_or_default(),
         max_tokens: body.max_tokens,
+        everywhere: body.everywhere,
         backend: NewBackend {
             provider,
             model_id: body.model_id,

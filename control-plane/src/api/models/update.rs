@@ -33,6 +33,7 @@ pub struct UpdateModel {
     #[serde(default, deserialize_with = "nullable")]
     #[schema(value_type = Option<i32>)]
     pub max_tokens: Option<Option<i32>>,
+    pub everywhere: Option<bool>,
     pub model_id: Option<String>,
     #[serde(default, deserialize_with = "nullable")]
     #[schema(value_type = Option<String>)]
@@ -81,6 +82,7 @@ pub async fn update_model(
         description: body.description,
         status: body.status,
         max_tokens: body.max_tokens,
+        everywhere: body.everywhere,
         backend: BackendPatch {
             model_id: body.model_id,
             base_url: body.base_url,

@@ -68,7 +68,7 @@ async fn a_write_waits_until_the_fleet_has_it(pool: PgPool) {
     let write = api.call(
         "POST",
         "/api/models",
-        Some(json!({ "name": "one", "provider": "openai", "modelId": "x", "apiKey": "sk-provider-0123456789" })),
+        Some(json!({ "name": "one", "provider": "openai", "modelId": "x", "apiKey": "sk-provider-0123456789", "everywhere": true })),
         &[("prefer", "respond-async, wait=30")],
     );
     let reconcile = async {

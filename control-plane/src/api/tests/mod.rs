@@ -164,6 +164,7 @@ impl Api {
     pub async fn model(&self, name: &str) -> Value {
         let body = serde_json::json!({
             "name": name, "provider": "openai", "modelId": "gpt-4o", "apiKey": "sk-provider-MARKER-0123456789",
+            "everywhere": true,
         });
         self.post("/api/models", body).await.is(201)
     }

@@ -57,6 +57,8 @@ pub struct Model {
     pub description: Option<String>,
     pub status: Option<String>,
     pub max_tokens: Option<i64>,
+    /// On every proxy; else where a realm with a grant on it is served.
+    pub everywhere: Option<bool>,
     pub litellm_params: Option<Map<String, Value>>,
     #[serde(skip)]
     pub key: Option<Secret>,

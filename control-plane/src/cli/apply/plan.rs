@@ -177,6 +177,7 @@ fn wanted(model: &Model) -> Map<String, Value> {
     maybe("description", model.description.clone().map(Value::from));
     maybe("status", model.status.clone().map(Value::from));
     maybe("maxTokens", model.max_tokens.map(Value::from));
+    maybe("everywhere", model.everywhere.map(Value::from));
     maybe("litellmParams", model.litellm_params.clone().map(Value::Object));
     body
 }

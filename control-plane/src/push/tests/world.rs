@@ -79,6 +79,7 @@ impl World {
                 description: String::new(),
                 status: ModelStatus::Active,
                 max_tokens: None,
+                everywhere: false,
                 version: 1,
                 created_at: now,
                 updated_at: now,

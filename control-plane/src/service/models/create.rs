@@ -27,6 +27,8 @@ pub struct NewModel {
     pub name: String,
     pub description: String,
     pub max_tokens: Option<i32>,
+    /// On every proxy, also before a grant.
+    pub everywhere: bool,
     pub backend: NewBackend,
 }
 
@@ -44,6 +46,7 @@ pub async fn create(s: &Services, ctx: &Context, new: NewModel) -> Result<Writte
         description: new.description,
         status: ModelStatus::Active,
         max_tokens: new.max_tokens,
+        everywhere: new.everywhere,
         version: 1,
         created_at: now,
         updated_at: now,

@@ -51,6 +51,8 @@ pub struct ModelView {
     pub status: ModelStatus,
     /// Told to agents, not enforced.
     pub max_tokens: Option<i32>,
+    /// On every proxy; else only where a realm with a grant on it is served.
+    pub everywhere: bool,
     pub deployments: Vec<DeploymentView>,
     /// The ETag.
     pub version: i64,
@@ -147,6 +149,7 @@ async fn views(conn: &mut Conn, models: Vec<Model>) -> Result<Vec<ModelView>> {
                 description: m.description,
                 status: m.status,
                 max_tokens: m.max_tokens,
+                everywhere: m.everywhere,
                 deployments,
                 version: m.version,
                 created_at: m.created_at,

@@ -23,6 +23,7 @@ pub struct ModelPatch {
     pub description: Option<String>,
     pub status: Option<ModelStatus>,
     pub max_tokens: Option<Option<i32>>,
+    pub everywhere: Option<bool>,
     pub backend: BackendPatch,
 }
 
@@ -42,19 +43,24 @@ pub async fn update(
     check_version(expected, old.version)?;
     let before = view(tx.conn(), old.clone()).await?;
 
-    let description = patch.description.unwrap_or_else(|| old.description.clone());
-    check_text("description", &description, MAX_DESCRIPTION)?;
-    let max_tokens = patch.max_tokens.unwrap_or(old.max_tokens);
-    check_range("maxTokens", max_tokens, 1, MAX_TOKENS)?;
-    let status = patch.status.unwrap_or(old.status);
+    let new = Model {
+        description: patch.description.unwrap_or_else(|| old.description.clone()),
+        max_tokens: patch.max_tokens.unwrap_or(old.max_tokens),
+        everywhere: patch.everywhere.unwrap_or(old.everywhere),
+        status: patch.status.unwrap_or(old.status),
+        ..old.clone()
+    };
+    check_text("description", &new.description, MAX_DESCRIPTION)?;
+    check_range("maxTokens", new.max_tokens, 1, MAX_TOKENS)?;
+    let status = new.status;
     let moved =
         if patch.backend.is_empty() { false } else { edit_only(s, tx.conn(), &old, patch.backend).await? };
-    let edited = description != old.description || max_tokens != old.max_tokens || status != old.status;
+    let edited = new != old;
     if !edited && !moved {
         let objects = objects(&before);
         return Ok(Written::unchanged(before, Some(old.version), objects));
     }
-    models::update(tx.conn(), old.id, &description, status, max_tokens, now).await?;
+    models::update(tx.conn(), &new, now).await?;
     let realms = models::realms(tx.conn(), old.id).await?;
     let after = lookup::model(tx.conn(), &old.id.to_string()).await?;
     let after = view(tx.conn(), after).await?;
@@ -79,6 +85,7 @@ pub async fn update(
         urgent: ends,
         summary: serde_json::json!({ "model": after.litellm_model_name, "status": status }),
         objects: wanted,
+        models: vec![old.id],
         ..Change::default()
     };
     let objects = if change.objects.is_empty() { objects(&after) } else { change.objects.clone() };
