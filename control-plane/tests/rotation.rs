@@ -10,7 +10,10 @@ use chrono::{DateTime, TimeDelta, Utc};
 use proxy_sim::{Fault, Rule, SimConfig};
 use reeve::{
     jobs::retire_keys,
-    service::{changes, keys},
+    service::{
+        changes,
+        keys::{self, Rotation},
+    },
 };
 use serde_json::{Value, json};
 use sqlx::PgPool;
@@ -65,7 +68,7 @@ fn pass(world: &World, seconds: u32) {
 async fn a_replaced_key_is_blocked_proven_refused_and_then_forgotten(pool: PgPool) {
     let world = World::with(pool, SimConfig::default()).await;
     granted(&world).await;
-    keys::rotate(&world.services, &ctx(), "red", false).await.expect("rotated");
+    keys::rotate(&world.services, &ctx(), "red", Rotation::default()).await.expect("rotated");
     world.reconciler.run_once().await.expect("run");
     assert_eq!(shown(&world), [("1".to_owned(), false), ("2".to_owned(), false)]);
     let end = world.clock.now() + TimeDelta::hours(25);
@@ -95,7 +98,9 @@ async fn a_leaked_key_is_closed_at_once_and_the_receipt_says_when_it_was_proven(
     let world = World::with(pool, SimConfig::default()).await;
     granted(&world).await;
     world.sim().fault(Rule::new(Fault::Reset));
-    let rotated = keys::rotate(&world.services, &ctx(), "red", true).await.expect("rotated");
+    let rotated = keys::rotate(&world.services, &ctx(), "red", Rotation { at_once: true, agent: None })
+        .await
+        .expect("rotated");
     let revision = rotated.revision.expect("a revision");
     assert_eq!(generations(&world).await, [(2, json!("current")), (1, json!("closing"))]);
     let receipt = || async {

@@ -22,6 +22,9 @@ pub enum Command {
 pub struct Rotate {
     /// Slug or id.
     realm: String,
+    /// Only the own key of this agent, where each has its own (key scope agent).
+    #[arg(long, value_name = "DID")]
+    agent: Option<String>,
     /// For a key that leaked: the old one goes at once, and calls fail until the agents have the new one.
     #[arg(long)]
     now: bool,
@@ -35,6 +38,7 @@ pub struct Named {
 
 pub const COLUMNS: &[Column] = &[
     ("GENERATION", |k| text_at(k, "/generation")),
+    ("AGENT", |k| text_at(k, "/agentDid")),
     ("KEY", |k| text_at(k, "/fingerprint")),
     ("STATE", |k| text_at(k, "/state")),
     ("MADE", |k| text_at(k, "/createdAt")),
@@ -52,12 +56,12 @@ fn proxies(key: &Value) -> String {
 pub async fn run(command: Command, s: &Session) -> Result<(), Failure> {
     match command {
         Command::List(Named { realm }) => {
-            let items = s.list(path(["realms", &realm, "keys"]), Vec::new(), 100).await?;
+            let items = s.list(path(["realms", &realm, "keys"]), Vec::new(), 20_000).await?;
             output::list(s.format, &items, COLUMNS, "No key: the first grant makes it.");
             Ok(())
         }
-        Command::Rotate(Rotate { realm, now }) => {
-            let body = now.then(|| json!({ "atOnce": true }));
+        Command::Rotate(Rotate { realm, agent, now }) => {
+            let body = (now || agent.is_some()).then(|| json!({ "agent": agent, "atOnce": now }));
             let reply = s.write(Method::POST, path(["realms", &realm, "keys", "rotate"]), body).await?;
             s.done(&reply, &format!("{realm} has a new key")).await
         }

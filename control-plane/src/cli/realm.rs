@@ -48,6 +48,12 @@ pub struct Add {
     /// Labels of the proxies that serve it (their name is the label `name`), or `any`; repeatable, best first. Default: any.
     #[arg(long = "place", value_name = "NAME=VALUE,...", value_parser = selector)]
     placement: Vec<Value>,
+    /// Whether its agents share one virtual key, or each have their own.
+    #[arg(long, value_name = "realm|agent")]
+    key_scope: Option<String>,
+    /// Days after which a key is replaced by itself.
+    #[arg(long, value_name = "DAYS")]
+    key_max_age: Option<i64>,
 }
 
 #[derive(Debug, Args)]
@@ -76,6 +82,12 @@ pub struct Edit {
     /// Labels of the proxies that serve it, or `any`; repeatable, best first.
     #[arg(long = "place", value_name = "NAME=VALUE,...", value_parser = selector)]
     placement: Vec<Value>,
+    /// Whether its agents share one virtual key, or each have their own.
+    #[arg(long, value_name = "realm|agent")]
+    key_scope: Option<String>,
+    /// Days after which a key is replaced by itself; `none`: never.
+    #[arg(long, value_name = "DAYS", value_parser = number_or_none)]
+    key_max_age: Option<Value>,
 }
 
 #[derive(Debug, Args)]
@@ -134,7 +146,9 @@ pub async fn run(command: Command, s: &Session) -> Result<(), Failure> {
                 .maybe("description", add.description)
                 .maybe("isDefault", add.default.then_some(true))
                 .maybe("monthlyBudgetUsd", add.budget)
-                .maybe("placement", placement(add.placement));
+                .maybe("placement", placement(add.placement))
+                .maybe("keyScope", add.key_scope)
+                .maybe("keyMaxAgeDays", add.key_max_age);
             let reply = s.write(Method::POST, path(["realms"]), Some(body.into())).await?;
             s.done(&reply, &format!("Made realm {}", text_at(&reply.body, "/slug"))).await
         }
@@ -152,6 +166,8 @@ pub async fn run(command: Command, s: &Session) -> Result<(), Failure> {
                 .maybe("defaultModelId", edit.default_model)
                 .maybe("monthlyBudgetUsd", edit.budget)
                 .maybe("placement", placement(edit.placement))
+                .maybe("keyScope", edit.key_scope)
+                .maybe("keyMaxAgeDays", edit.key_max_age)
                 .some()?;
             let reply = s.write(Method::PATCH, path(["realms", &edit.realm]), Some(body)).await?;
             s.done(&reply, &format!("Changed realm {}", edit.realm)).await
@@ -193,6 +209,8 @@ async fn show(s: &Session, name: &str) -> Result<(), Failure> {
         ("default model", text_at(&realm, "/defaultModelId")),
         ("budget, USD a month", text_at(&realm, "/monthlyBudgetUsd")),
         ("placement", text_at(&realm, "/placement")),
+        ("key scope", text_at(&realm, "/keyScope")),
+        ("key lives at most, days", text_at(&realm, "/keyMaxAgeDays")),
         ("grants", text_at(&realm, "/grants")),
         ("members", text_at(&realm, "/members")),
         ("sync", text_at(&realm, "/sync/state")),

@@ -18,9 +18,44 @@ pub struct Realm {
     /// US dollars a month, pooled over all its agents.
     pub monthly_budget_usd: Option<f64>,
     pub placement: Placement,
+    pub key_scope: KeyScope,
+    /// Days after which a key is replaced by itself; `None`: never.
+    pub key_max_age_days: Option<i32>,
     pub version: i64,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
+}
+
+/// Whom a virtual key belongs to.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    PartialEq,
+    Eq,
+    sqlx::Type,
+    serde::Serialize,
+    serde::Deserialize,
+    utoipa::ToSchema,
+)]
+#[sqlx(type_name = "text", rename_all = "lowercase")]
+#[serde(rename_all = "lowercase")]
+pub enum KeyScope {
+    /// All agents of the realm share one.
+    #[default]
+    Realm,
+    /// Each agent has its own, so that one can be cut off without touching the rest.
+    Agent,
+}
+
+impl KeyScope {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Realm => "realm",
+            Self::Agent => "agent",
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, sqlx::Type, serde::Serialize, utoipa::ToSchema)]
@@ -40,6 +75,8 @@ pub enum KeyState {
 pub struct RealmKey {
     pub id: KeyId,
     pub realm_id: RealmId,
+    /// The agent that it belongs to; `None`: the realm's agents share it.
+    pub did: Option<String>,
     pub generation: i64,
     /// SHA-256 (hex) of the plaintext: its name on every proxy.
     pub token: String,

@@ -12,7 +12,11 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
-use crate::{base::ids::ReplicaId, base::report, domain::error::Result, service::Services};
+use crate::{
+    base::{context::Context, ids::ReplicaId, report},
+    domain::error::Result,
+    service::{Services, keys},
+};
 
 /// Between two rounds: how late an expiry can be.
 const EVERY: Duration = Duration::from_secs(1);
@@ -31,6 +35,7 @@ impl Jobs {
         let mut gauges = gauges::Gauges::default();
         while !stop.is_cancelled() {
             self.log("expire_grants", expire_grants::run_once(&self.services).await);
+            self.log("rotate_keys", keys::rotate_aged(&self.services, &Context::system("rotate_keys")).await);
             self.log("retire_keys", retire_keys::run_once(&self.services).await);
             self.log("repoint_agents", repoint_agents::run_once(&self.services).await);
             self.log("remove_proxies", remove_proxies::run_once(&self.services).await);

@@ -167,13 +167,23 @@ fn in_preference<'a>(inputs: &'a Inputs, realm: &RealmInput) -> Vec<&'a ProxyInp
     proxies
 }
 
+/// Keys that this agent may have, newest first: no agent is ever handed another one's.
+fn keys_of<'a>(realm: &'a RealmInput, did: &str) -> impl Iterator<Item = &'a KeyInput> {
+    realm.keys.iter().filter(move |key| key.did.as_deref().is_none_or(|owner| owner == did))
+}
+
 /// The grant as something to use now: on the best proxy where any generation works, with the newest that does. A proxy to
 /// be left is used only while no other works.
-fn offer<'a>(inputs: &'a Inputs, realm: &'a RealmInput, grant: &'a GrantInput) -> Option<Offer<'a>> {
+fn offer<'a>(
+    inputs: &'a Inputs,
+    did: &str,
+    realm: &'a RealmInput,
+    grant: &'a GrantInput,
+) -> Option<Offer<'a>> {
     let name = grant.litellm_model_name.as_str();
     let proxies = in_preference(inputs, realm);
     let key =
-        proxies.iter().find_map(|proxy| realm.keys.iter().find(|key| works(realm, key, proxy, name)))?;
+        proxies.iter().find_map(|proxy| keys_of(realm, did).find(|key| works(realm, key, proxy, name)))?;
     // The first proxy that this generation works on is the one it was found on: a proxy before that would have been found
     // with this generation or a newer one.
     let mut proxies: Vec<_> = proxies.into_iter().filter(|proxy| works(realm, key, proxy, name)).collect();
@@ -186,6 +196,7 @@ fn offer<'a>(inputs: &'a Inputs, realm: &'a RealmInput, grant: &'a GrantInput) -
 
 /// The rule of choice: an admin's word, then what the agent has, then primary realm, default model, oldest grant.
 fn choose<'a>(inputs: &'a Inputs, input: &AgentInput) -> Result<Offer<'a>, Detail> {
+    let did = input.agent.did.as_str();
     let realms: Vec<&RealmInput> = input.realms.iter().filter_map(|id| inputs.realms.get(id)).collect();
     let granted = |realm: Option<RealmId>, model: Option<ModelId>| {
         let (realm, model) = (realm?, model?);
@@ -194,23 +205,23 @@ fn choose<'a>(inputs: &'a Inputs, input: &AgentInput) -> Result<Offer<'a>, Detai
     };
 
     let wanted = granted(input.agent.realm_id, input.agent.model_id);
-    if let Some(offer) = wanted.and_then(|(realm, grant)| offer(inputs, realm, grant)) {
+    if let Some(offer) = wanted.and_then(|(realm, grant)| offer(inputs, did, realm, grant)) {
         return Ok(offer);
     }
     // A grant never switches an agent that has a model which it may still use.
     let last = granted(input.session.offered_realm_id, input.session.offered_model_id);
-    if let Some(offer) = last.and_then(|(realm, grant)| offer(inputs, realm, grant)) {
+    if let Some(offer) = last.and_then(|(realm, grant)| offer(inputs, did, realm, grant)) {
         return Ok(offer);
     }
     if let Some((realm, grant)) = wanted {
-        return Err(missing(inputs, &[(realm, grant)]));
+        return Err(missing(inputs, did, &[(realm, grant)]));
     }
     let by_rule: Vec<(&RealmInput, &GrantInput)> =
         realms.iter().flat_map(|realm| in_order(realm).map(|grant| (*realm, grant))).collect();
     by_rule
         .iter()
-        .find_map(|(realm, grant)| offer(inputs, realm, grant))
-        .ok_or_else(|| if by_rule.is_empty() { no_grant(&realms) } else { missing(inputs, &by_rule) })
+        .find_map(|(realm, grant)| offer(inputs, did, realm, grant))
+        .ok_or_else(|| if by_rule.is_empty() { no_grant(&realms) } else { missing(inputs, did, &by_rule) })
 }
 
 /// A realm's grants: its default model first, then oldest first.
@@ -230,7 +241,7 @@ fn no_grant(realms: &[&RealmInput]) -> Detail {
 }
 
 /// Why none of these grants can be used, told by the first of them. There is at least one.
-fn missing(inputs: &Inputs, grants: &[(&RealmInput, &GrantInput)]) -> Detail {
+fn missing(inputs: &Inputs, did: &str, grants: &[(&RealmInput, &GrantInput)]) -> Detail {
     if inputs.proxies.is_empty() {
         let message = "Models are granted, but no proxy is registered.".to_owned();
         return Detail { code: NO_PROXY.to_owned(), message };
@@ -249,7 +260,7 @@ fn missing(inputs: &Inputs, grants: &[(&RealmInput, &GrantInput)]) -> Detail {
         if !has(&|proxy| realm.team_models.get(&proxy.id).is_some_and(|models| models.contains(name))) {
             absent.push("the realm's team");
         }
-        if !realm.keys.iter().any(|key| key.models.values().any(|models| models.contains(name))) {
+        if !keys_of(realm, did).any(|key| key.models.values().any(|models| models.contains(name))) {
             absent.push("the realm's key");
         }
         let what = if absent.is_empty() {

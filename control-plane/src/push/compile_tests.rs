@@ -111,6 +111,7 @@ fn realm<'a>(inputs: &'a mut Inputs, n: u128, grants: &[u128]) -> &'a mut RealmI
 fn key(realm: u128, generation: i64) -> KeyInput {
     KeyInput {
         id: KeyId(Uuid::from_u128(0x400 + realm)),
+        did: None,
         generation,
         secret: Secret::new(format!("sk-r{realm}-g{generation}")),
         models: HashMap::new(),

@@ -18,7 +18,7 @@ use crate::{
         ids::RealmId,
         seal::{KeyRing, Sealer},
     },
-    domain::realm::Realm,
+    domain::realm::{KeyScope, Realm},
     store::{Store, realms},
 };
 
@@ -84,6 +84,8 @@ pub(crate) async fn realm(store: &Store, slug: &str, is_default: bool) -> RealmI
         default_model_id: None,
         monthly_budget_usd: None,
         placement: Vec::new(),
+        key_scope: KeyScope::Realm,
+        key_max_age_days: None,
         version: 1,
         created_at: now,
         updated_at: now,

@@ -159,7 +159,7 @@ pub async fn revoke(
     set_status(s, ctx, did, AgentStatus::Revoked, expected, reason).await
 }
 
-/// Forgets an agent. It may enrol again. The keys of its realms are replaced.
+/// Forgets an agent. It may enrol again. The keys that it knew are replaced, its own ones blocked.
 pub async fn delete(
     s: &Services,
     ctx: &Context,
@@ -171,7 +171,7 @@ pub async fn delete(
     let old = lock(tx.conn(), did).await?;
     check_version(expected, old.version)?;
     agents::delete(tx.conn(), did).await?;
-    let objects = replace_keys(s, tx.conn(), &old, &realms).await?;
+    let objects = cut_off(s, tx.conn(), &old, &realms).await?;
     let change = Change {
         kind: "agent.delete",
         agents: vec![did.to_owned()],
@@ -198,7 +198,7 @@ async fn set_status(
     let approve = status == AgentStatus::Approved;
     let kind = if approve { "agent.approve" } else { "agent.revoke" };
     let mut tx = s.store.begin(kind).await?;
-    let realms = if approve { Vec::new() } else { lock_realms(tx.conn(), did).await? };
+    let realms = lock_realms(tx.conn(), did).await?;
     let old = lock(tx.conn(), did).await?;
     check_version(expected, old.version)?;
     if old.status == status {
@@ -213,7 +213,12 @@ async fn set_status(
     }
     agents::set_status(tx.conn(), did, status, reason, now).await?;
     let after = lookup::agent(tx.conn(), did).await?;
-    let objects = replace_keys(s, tx.conn(), &old, &realms).await?;
+    let mut objects = cut_off(s, tx.conn(), &old, &realms).await?;
+    if approve {
+        for realm in &realms {
+            objects.extend(keys::ensure(s, tx.conn(), *realm).await?);
+        }
+    }
     let change = Change {
         kind,
         agents: vec![did.to_owned()],
@@ -244,11 +249,11 @@ async fn lock_realms(conn: &mut Conn, did: &str) -> Result<Vec<RealmId>> {
 }
 
 /// An agent that was let in knows the keys of its realms.
-async fn replace_keys(s: &Services, conn: &mut Conn, old: &Agent, realms: &[RealmId]) -> Result<Vec<Object>> {
+async fn cut_off(s: &Services, conn: &mut Conn, old: &Agent, realms: &[RealmId]) -> Result<Vec<Object>> {
     let mut objects = Vec::new();
     if old.status == AgentStatus::Approved {
         for realm in realms {
-            objects.extend(keys::replace(s, conn, *realm).await?);
+            objects.extend(keys::cut_off(s, conn, *realm, &old.did).await?);
         }
     }
     Ok(objects)

@@ -16,7 +16,7 @@ use crate::{
         error::{Error, Result},
     },
     push::identity::{self, Proof},
-    service::Services,
+    service::{Services, keys},
     store::{Conn, agents, enrollment, realms},
 };
 
@@ -65,7 +65,7 @@ pub async fn enroll(
         None => None,
     };
     let joins = match &token {
-        Some(token) => realms_of(tx.conn(), token).await?,
+        Some(token) => realms_of(tx.conn(), did, token).await?,
         None => Vec::new(),
     };
     agents::lock(tx.conn(), did).await?;
@@ -119,6 +119,12 @@ pub async fn enroll(
         // The first realm of an agent becomes its primary one.
         realms::join(tx.conn(), realm, did, false, now).await?;
     }
+    let mut objects = Vec::new();
+    if agent.status == AgentStatus::Approved {
+        for member in realms::of_agents(tx.conn(), &[did.to_owned()]).await? {
+            objects.extend(keys::ensure(s, tx.conn(), member.realm_id).await?);
+        }
+    }
     let after = slugs(tx.conn(), did).await?;
 
     let view = |status: Option<AgentStatus>, realms: &[String]| {
@@ -128,6 +134,7 @@ pub async fn enroll(
     let change = Change {
         kind: "agent.enroll",
         agents: vec![did.to_owned()],
+        objects,
         summary: json!({ "did": did, "status": agent.status, "realms": after, "enrollmentTokenId": token_id }),
         ..Change::default()
     };
@@ -185,13 +192,16 @@ fn check_use(token: &EnrollmentToken, now: chrono::DateTime<chrono::Utc>) -> Res
 
 /// Realms that the token's agents join, the first as the primary one: those that it names and that are still there, or
 /// the default realm when it names none.
-async fn realms_of(conn: &mut Conn, token: &EnrollmentToken) -> Result<Vec<(RealmId, String)>> {
+async fn realms_of(conn: &mut Conn, did: &str, token: &EnrollmentToken) -> Result<Vec<(RealmId, String)>> {
     let mut named: Vec<RealmId> = token.realm_ids.iter().copied().map(RealmId).collect();
     if named.is_empty() {
         named.extend(realms::default(conn).await?.map(|realm| realm.id));
     }
+    // With those that it is in already: it may get a key of its own in each.
     let mut in_order = named.clone();
+    in_order.extend(realms::of_agents(conn, &[did.to_owned()]).await?.into_iter().map(|m| m.realm_id));
     in_order.sort_unstable();
+    in_order.dedup();
     for realm in in_order {
         realms::lock(conn, realm).await?;
     }

@@ -45,7 +45,7 @@ pub struct GrantView {
     pub reason: String,
     /// The realm's budget, which all its grants share.
     pub monthly_budget_usd: Option<f64>,
-    /// The realm's virtual key. A grant never replaces it.
+    /// The virtual key that the realm's agents share; null where each has its own. A grant never replaces it.
     pub key: Option<KeyView>,
     pub created_at: DateTime<Utc>,
     pub created_by: String,
@@ -122,7 +122,7 @@ pub async fn grant(s: &Services, ctx: &Context, model: &str, new: NewGrant) -> R
     }
     keys::ensure(s, tx.conn(), realm.id).await?;
     let generations = keys::views(tx.conn(), realm.id).await?;
-    let objects = keys::objects(realm.id, &generations);
+    let objects = keys::objects(tx.conn(), realm.id).await?;
     let after = view(&model, &realm, &grant, &generations);
     if before.as_ref() == Some(&after) {
         return Ok(Written::unchanged(after, None, objects));
@@ -153,7 +153,7 @@ pub async fn revoke(s: &Services, ctx: &Context, model: &str, realm: &str) -> Re
     let realm = lookup::realm(tx.conn(), realm).await?;
     realms::lock(tx.conn(), realm.id).await?.ok_or_else(|| Error::not_found("realm", realm.id))?;
     let generations = keys::views(tx.conn(), realm.id).await?;
-    let mut objects = keys::objects(realm.id, &generations);
+    let mut objects = keys::objects(tx.conn(), realm.id).await?;
     let live = grants::live(tx.conn(), realm.id, model.id).await?;
     let Some(live) = live else {
         let newest = grants::newest(tx.conn(), realm.id, model.id).await?;
@@ -253,7 +253,7 @@ fn view(model: &Model, realm: &Realm, grant: &Grant, keys: &[KeyView]) -> GrantV
         expires_at: grant.expires_at,
         reason: grant.reason.clone(),
         monthly_budget_usd: realm.monthly_budget_usd,
-        key: keys.first().cloned(),
+        key: keys.iter().find(|k| k.agent_did.is_none()).cloned(),
         created_at: grant.created_at,
         created_by: grant.created_by.clone(),
     }
@@ -270,7 +270,7 @@ async fn with_sync<'a>(
         views.push(view(model, realm, grant, keys));
         subjects.push(Subject {
             audit: vec![subject(model.id, realm.id)],
-            objects: keys::objects(realm.id, keys),
+            objects: keys::objects_of(realm.id, keys),
         });
     }
     let syncs = sync::read(s, &subjects).await?;

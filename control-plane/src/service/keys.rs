@@ -30,13 +30,17 @@ use crate::{
 const PREFIX: &str = "sk-reeve-";
 /// A replaced generation stays valid at most this long for agents that are away.
 const OVERLAP: TimeDelta = TimeDelta::hours(24);
+/// Most keys replaced for their age in one round.
+const AGED_AT_ONCE: i64 = 100;
 
 /// One generation of a virtual key as it may be shown.
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct KeyView {
     pub id: KeyId,
-    /// Counts up from 1.
+    /// The agent that it belongs to, where each has its own; null: the realm's agents share it.
+    pub agent_did: Option<String>,
+    /// Counts up from 1, over all keys of the realm.
     pub generation: i64,
     /// Such as `...WXYZ`.
     pub fingerprint: String,
@@ -50,6 +54,7 @@ impl From<RealmKey> for KeyView {
     fn from(k: RealmKey) -> Self {
         Self {
             id: k.id,
+            agent_did: k.did,
             generation: k.generation,
             fingerprint: k.fingerprint,
             state: k.state,
@@ -68,72 +73,149 @@ pub async fn list(s: &Services, realm: &str) -> Result<Vec<Synced<KeyView>>> {
     with_sync(s, views).await
 }
 
-/// Adds a generation. The one before stays valid until every agent has the new one, at most [`OVERLAP`]; with `at_once` it
-/// is blocked now, and calls fail until the agents have the new one. It is forgotten when every proxy was proven to refuse it.
+/// What to rotate.
+#[derive(Clone, Debug, Default)]
+pub struct Rotation {
+    /// Only the own key of this agent, where each has its own.
+    pub agent: Option<String>,
+    /// The generations before are blocked now, and calls fail until the agents have the new ones.
+    pub at_once: bool,
+}
+
+/// Replaces the realm's key, or the keys of its agents. Those before stay valid until every agent has its new one, at most
+/// [`OVERLAP`]. They are forgotten when every proxy was proven to refuse them.
 pub async fn rotate(
     s: &Services,
     ctx: &Context,
     realm: &str,
-    at_once: bool,
+    rotation: Rotation,
 ) -> Result<Written<Vec<Synced<KeyView>>>> {
     let mut tx = s.store.begin("rotate").await?;
     let realm = lookup::realm(tx.conn(), realm).await?;
     realms::lock(tx.conn(), realm.id).await?.ok_or_else(|| Error::not_found("realm", realm.id))?;
     let before = views(tx.conn(), realm.id).await?;
-    let Some(newest) = before.first() else {
-        return Err(Error::conflict(
-            "no-key",
-            "the realm has no virtual key yet; its first grant makes one, then it can be rotated",
-        ));
-    };
-    let overlap = if at_once { TimeDelta::zero() } else { OVERLAP };
-    make(s, tx.conn(), realm.id, newest.generation + 1, overlap).await?;
+    let mut replaced = before.clone();
+    if let Some(did) = &rotation.agent {
+        replaced.retain(|k| k.agent_did.as_ref() == Some(did));
+    }
+    let current: Vec<&KeyView> = replaced.iter().filter(|k| k.state == KeyState::Current).collect();
+    if current.is_empty() {
+        return Err(Error::conflict("no-key", no_key(rotation.agent.as_deref(), &before)));
+    }
+    let overlap = if rotation.at_once { TimeDelta::zero() } else { OVERLAP };
+    for key in &current {
+        make(s, tx.conn(), realm.id, key.agent_did.clone(), overlap).await?;
+    }
     let mut closing = Vec::new();
-    if at_once {
-        closing = close(s, tx.conn(), &before).await?;
+    if rotation.at_once {
+        closing = close(s, tx.conn(), &replaced).await?;
     }
     let after = views(tx.conn(), realm.id).await?;
-    let mut objects: Vec<Object> = after.iter().map(|k| Object::key(k.id)).collect();
+    let made = after.iter().filter(|k| !before.iter().any(|b| b.id == k.id));
+    let mut objects: Vec<Object> = made.chain(&replaced).map(|k| Object::key(k.id)).collect();
     objects.append(&mut closing);
     let change = Change {
         kind: "rotate",
         realms: vec![realm.id],
-        urgent: at_once,
-        summary: serde_json::json!({ "realm": realm.slug, "generation": newest.generation + 1, "atOnce": at_once }),
+        urgent: rotation.at_once,
+        summary: serde_json::json!({
+            "realm": realm.slug, "agent": rotation.agent, "keys": current.len(), "atOnce": rotation.at_once,
+        }),
         objects: objects.clone(),
         ..Change::default()
     };
+    let asked: Vec<&KeyView> = after.iter().filter(|k| objects.contains(&Object::key(k.id))).collect();
     let entry = Entry::new(format!("realm/{}", realm.id))
-        .before(&before)
-        .after(&after)
+        .before(&replaced)
+        .after(&asked)
         .at(Location::created(format!("/api/realms/{}/keys", realm.id)));
     let revision = s.finish(tx, ctx, change, entry).await?;
     let view = with_sync(s, after).await?;
     Ok(Written { view, version: None, revision: Some(revision), objects, created: true })
 }
 
-/// Replaces the key of a realm for somebody who knew it and may not use it any more; what is to be made true for that. The
-/// realm is locked by the caller.
-pub(super) async fn replace(s: &Services, conn: &mut Conn, realm: RealmId) -> Result<Vec<Object>> {
-    let Some(newest) = keys::list(conn, Some(realm)).await?.into_iter().next() else {
-        return Ok(Vec::new());
-    };
-    make(s, conn, realm, newest.generation + 1, OVERLAP).await?;
-    Ok(keys::list(conn, Some(realm)).await?.into_iter().map(|k| Object::key(k.id)).collect())
+fn no_key(agent: Option<&str>, keys: &[KeyView]) -> String {
+    match agent {
+        Some(did) if keys.iter().any(|k| k.agent_did.is_none() && k.state == KeyState::Current) => {
+            format!(
+                "{did} has no key of its own: the realm's agents share one (keyScope \"realm\"); rotate that"
+            )
+        }
+        Some(did) => format!("{did} has no key of its own in this realm"),
+        None => {
+            "the realm has no virtual key yet; its first grant makes one, then it can be rotated".to_owned()
+        }
+    }
+}
+
+/// For an agent that may not use the realm any more: its own keys are blocked now, and what it shared with others is replaced.
+/// What is to be made true for that. The realm is locked by the caller.
+pub(super) async fn cut_off(s: &Services, conn: &mut Conn, realm: RealmId, did: &str) -> Result<Vec<Object>> {
+    let before = views(conn, realm).await?;
+    let own: Vec<KeyView> = before.iter().filter(|k| k.agent_did.as_deref() == Some(did)).cloned().collect();
+    let mut objects = close(s, conn, &own).await?;
+    objects.extend(own.iter().map(|k| Object::key(k.id)));
+    if before.iter().any(|k| k.agent_did.is_none() && k.state == KeyState::Current) {
+        make(s, conn, realm, None, OVERLAP).await?;
+        let shared = views(conn, realm).await?.into_iter().filter(|k| k.agent_did.is_none());
+        objects.extend(shared.map(|k| Object::key(k.id)));
+    }
+    Ok(objects)
+}
+
+/// Makes the keys that the realm's scope asks for and that are not there: with its first grant, and for each agent that joins.
+/// What is to be made true for that. The realm is locked by the caller.
+pub(super) async fn ensure(s: &Services, conn: &mut Conn, realm: RealmId) -> Result<Vec<Object>> {
+    let mut objects = Vec::new();
+    for did in keys::missing(conn, realm).await? {
+        objects.push(Object::key(make(s, conn, realm, did, OVERLAP).await?));
+    }
+    if !objects.is_empty() {
+        objects.push(Object::team(realm));
+    }
+    Ok(objects)
+}
+
+/// The realm's keys become shared ones, or own ones: those of the other kind go when the agents have theirs.
+pub(super) async fn rescope(s: &Services, conn: &mut Conn, realm: RealmId) -> Result<()> {
+    ensure(s, conn, realm).await?;
+    keys::retire_other_scope(conn, realm, s.store.clock.now() + OVERLAP).await
+}
+
+/// Replaces the keys that are older than their realms allow.
+pub async fn rotate_aged(s: &Services, ctx: &Context) -> Result<u64> {
+    let now = s.store.clock.now();
+    let aged = keys::aged(&mut *s.store.conn().await?, now, AGED_AT_ONCE).await?;
+    let mut done = 0;
+    for (realm, agent) in aged {
+        let mut tx = s.store.begin("rotate").await?;
+        realms::lock(tx.conn(), realm).await?;
+        // Another replica may have been faster.
+        if !keys::aged(tx.conn(), now, i64::MAX).await?.contains(&(realm, agent.clone())) {
+            continue;
+        }
+        let made = make(s, tx.conn(), realm, agent.clone(), OVERLAP).await?;
+        let keys = views(tx.conn(), realm).await?;
+        let same = keys.iter().filter(|k| k.agent_did == agent);
+        let change = Change {
+            kind: "rotate",
+            realms: vec![realm],
+            summary: serde_json::json!({ "realmId": realm, "agent": agent, "keys": 1, "atOnce": false }),
+            objects: same.clone().map(|k| Object::key(k.id)).collect(),
+            ..Change::default()
+        };
+        let entry =
+            Entry::new(format!("realm/{realm}")).after(&same.filter(|k| k.id == made).collect::<Vec<_>>());
+        s.finish(tx, ctx, change, entry).await?;
+        done += 1;
+    }
+    Ok(done)
 }
 
 /// Blocks these generations everywhere; what every proxy has to refuse.
 pub(super) async fn close(s: &Services, conn: &mut Conn, generations: &[KeyView]) -> Result<Vec<Object>> {
     let ids: Vec<KeyId> = generations.iter().map(|k| k.id).collect();
     keys::close(conn, &ids, s.store.clock.now()).await
-}
-
-/// The realm's newest generation, made now if it has none yet. The realm is locked by the caller.
-pub(super) async fn ensure(s: &Services, conn: &mut Conn, realm: RealmId) -> Result<()> {
-    if keys::list(conn, Some(realm)).await?.is_empty() {
-        make(s, conn, realm, 1, OVERLAP).await?;
-    }
-    Ok(())
 }
 
 pub(super) async fn views(conn: &mut Conn, realm: RealmId) -> Result<Vec<KeyView>> {
@@ -149,35 +231,42 @@ pub(super) async fn of_all(conn: &mut Conn) -> Result<HashMap<RealmId, Vec<KeyVi
     Ok(by_realm)
 }
 
-/// The realm's team and every generation of its key.
-pub(super) fn objects(realm: RealmId, keys: &[KeyView]) -> Vec<Object> {
+/// The realm's team and every generation of its keys.
+pub(super) async fn objects(conn: &mut Conn, realm: RealmId) -> Result<Vec<Object>> {
     let mut objects = vec![Object::team(realm)];
-    objects.extend(keys.iter().map(|k| Object::key(k.id)));
-    objects
+    objects.extend(keys::ids(conn, realm).await?.into_iter().map(Object::key));
+    Ok(objects)
+}
+
+/// The same, of keys that were read already.
+pub(super) fn objects_of(realm: RealmId, keys: &[KeyView]) -> Vec<Object> {
+    std::iter::once(Object::team(realm)).chain(keys.iter().map(|k| Object::key(k.id))).collect()
 }
 
 async fn make(
     s: &Services,
     conn: &mut Conn,
     realm: RealmId,
-    generation: i64,
+    did: Option<String>,
     overlap: TimeDelta,
-) -> Result<()> {
+) -> Result<KeyId> {
     let now = s.store.clock.now();
     let id = KeyId(s.store.ids.uuid());
     let secret = s.store.ids.secret(PREFIX);
     let key = RealmKey {
         id,
         realm_id: realm,
-        generation,
+        did,
+        generation: realms::next_generation(conn, realm).await?,
         token: sha256_hex(secret.expose()),
         fingerprint: secret.fingerprint(),
         state: KeyState::Current,
         created_at: now,
         retire_after: None,
     };
-    let sealed = s.store.sealer.seal(&realm_key_at(id), generation, &secret);
-    keys::insert(conn, &key, &sealed, now + overlap).await
+    let sealed = s.store.sealer.seal(&realm_key_at(id), key.generation, &secret);
+    keys::insert(conn, &key, &sealed, now + overlap).await?;
+    Ok(id)
 }
 
 async fn with_sync(s: &Services, views: Vec<KeyView>) -> Result<Vec<Synced<KeyView>>> {

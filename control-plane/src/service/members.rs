@@ -57,9 +57,11 @@ pub async fn join(
         return Ok(Written::unchanged(after, None, Vec::new()));
     }
     let created = before.is_none();
+    let objects = keys::ensure(s, tx.conn(), realm.id).await?;
     let change = Change {
         kind: "agent.join",
         agents: vec![did.to_owned()],
+        objects: objects.clone(),
         summary: serde_json::json!({ "realm": realm.slug, "agent": did, "primary": after.is_primary }),
         ..Change::default()
     };
@@ -70,7 +72,7 @@ pub async fn join(
         entry = entry.before(before);
     }
     let revision = s.finish(tx, ctx, change, entry).await?;
-    Ok(Written { view: after, version: None, revision: Some(revision), objects: Vec::new(), created })
+    Ok(Written { view: after, version: None, revision: Some(revision), objects, created })
 }
 
 pub async fn get(s: &Services, realm: &str, did: &str) -> Result<MemberView> {
@@ -87,7 +89,7 @@ pub async fn list(s: &Services, realm: &str, page: &PageRequest) -> Result<Page<
     Ok(Page::cut(rows, page, |m| m.did.clone()).map(MemberView::from))
 }
 
-/// Leaves: what the agent had through this realm it loses at once, and the realm's key is replaced, since the agent knew it.
+/// Leaves: what the agent had through this realm it loses at once, and the key that it knew is replaced, or blocked where it was its own.
 pub async fn leave(s: &Services, ctx: &Context, realm: &str, did: &str) -> Result<Written<MemberView>> {
     let mut tx = s.store.begin("agent.leave").await?;
     let realm = lock(tx.conn(), realm).await?;
@@ -96,7 +98,7 @@ pub async fn leave(s: &Services, ctx: &Context, realm: &str, did: &str) -> Resul
     realms::leave(tx.conn(), realm.id, did).await?;
     agents::clear_choice(tx.conn(), did, realm.id).await?;
     let knew = lookup::agent(tx.conn(), did).await?.status == AgentStatus::Approved;
-    let objects = if knew { keys::replace(s, tx.conn(), realm.id).await? } else { Vec::new() };
+    let objects = if knew { keys::cut_off(s, tx.conn(), realm.id, did).await? } else { Vec::new() };
     let change = Change {
         kind: "agent.leave",
         agents: vec![did.to_owned()],

@@ -7,7 +7,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{
-    Entry, Services, Written, check_budget, check_text, check_version,
+    Entry, Services, Written, check_budget, check_range, check_text, check_version,
     keys::{self, KeyView},
     lookup,
     sync::{self, Subject, Synced},
@@ -21,14 +21,17 @@ use crate::{
     domain::{
         change::{Change, Location},
         error::{Error, Result},
+        object::Object,
         placement::{self, Placement},
-        realm::Realm,
+        realm::{KeyScope, Realm},
         slug,
     },
     store::{Conn, grants, is_unique_violation, models, realms},
 };
 
 const MAX_DESCRIPTION: usize = 2000;
+/// Largest `keyMaxAgeDays`.
+const MAX_KEY_AGE: i32 = 3650;
 
 /// A realm as it may be shown.
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
@@ -48,8 +51,15 @@ pub struct RealmView {
     /// Which proxies serve it, best first: labels that a proxy must have, its name as the label `name`. Empty: every proxy.
     #[schema(value_type = Vec<Object>)]
     pub placement: Placement,
-    /// Generations of its virtual key, newest first; empty before the first grant.
+    /// `realm`: its agents share one virtual key. `agent`: each has its own, listed under `/keys`.
+    pub key_scope: KeyScope,
+    /// A key older than this is replaced by itself; null: never.
+    pub key_max_age_days: Option<i32>,
+    /// Generations of the virtual key that its agents share, newest first; empty before the first grant.
     pub keys: Vec<KeyView>,
+    /// Its team and all its keys, for `sync`.
+    #[serde(skip)]
+    objects: Vec<Object>,
     /// How many models it may use.
     pub grants: i64,
     /// How many agents it has.
@@ -70,6 +80,8 @@ pub struct NewRealm {
     pub is_default: bool,
     pub monthly_budget_usd: Option<f64>,
     pub placement: Placement,
+    pub key_scope: KeyScope,
+    pub key_max_age_days: Option<i32>,
 }
 
 /// An edit; what is `None` stays, the inner `None` clears.
@@ -82,6 +94,8 @@ pub struct RealmPatch {
     pub default_model: Option<Option<String>>,
     pub monthly_budget_usd: Option<Option<f64>>,
     pub placement: Option<Placement>,
+    pub key_scope: Option<KeyScope>,
+    pub key_max_age_days: Option<Option<i32>>,
 }
 
 pub async fn create(s: &Services, ctx: &Context, new: NewRealm) -> Result<Written<RealmView>> {
@@ -89,6 +103,7 @@ pub async fn create(s: &Services, ctx: &Context, new: NewRealm) -> Result<Writte
     check_text("description", &new.description, MAX_DESCRIPTION)?;
     check_budget(new.monthly_budget_usd)?;
     placement::check(&new.placement)?;
+    check_range("keyMaxAgeDays", new.key_max_age_days, 1, MAX_KEY_AGE)?;
     let typed = new.slug.is_some();
     let slug = new.slug.unwrap_or_else(|| slug::from_name(&new.name));
     if slug.is_empty() && !typed {
@@ -105,6 +120,8 @@ pub async fn create(s: &Services, ctx: &Context, new: NewRealm) -> Result<Writte
         default_model_id: None,
         monthly_budget_usd: new.monthly_budget_usd,
         placement: new.placement,
+        key_scope: new.key_scope,
+        key_max_age_days: new.key_max_age_days,
         version: 1,
         created_at: now,
         updated_at: now,
@@ -180,12 +197,15 @@ pub async fn update(
         default_model_id: default_model.unwrap_or(old.default_model_id),
         monthly_budget_usd: patch.monthly_budget_usd.unwrap_or(old.monthly_budget_usd),
         placement: patch.placement.unwrap_or_else(|| old.placement.clone()),
+        key_scope: patch.key_scope.unwrap_or(old.key_scope),
+        key_max_age_days: patch.key_max_age_days.unwrap_or(old.key_max_age_days),
         ..old.clone()
     };
     slug::check_name("name", &new.name)?;
     check_text("description", &new.description, MAX_DESCRIPTION)?;
     check_budget(new.monthly_budget_usd)?;
     placement::check(&new.placement)?;
+    check_range("keyMaxAgeDays", new.key_max_age_days, 1, MAX_KEY_AGE)?;
     if let Some(model) = new.default_model_id.filter(|_| default_model.is_some())
         && grants::live(tx.conn(), new.id, model).await?.is_none()
     {
@@ -194,16 +214,21 @@ pub async fn update(
             format!("is not granted to {}; grant the model to the realm first", new.slug),
         ));
     }
-    let everything = keys::objects(new.id, &before.keys);
     if new == old {
+        let everything = before.objects.clone();
         return Ok(Written::unchanged(before, Some(old.version), everything));
     }
     realms::update(tx.conn(), &new, now).await?;
+    let rescoped = new.key_scope != old.key_scope;
+    if rescoped {
+        keys::rescope(s, tx.conn(), new.id).await?;
+    }
+    let everything = keys::objects(tx.conn(), new.id).await?;
     let after = lookup::realm(tx.conn(), &new.id.to_string()).await?;
     let after = view(tx.conn(), after).await?;
     let moved = new.placement != old.placement;
-    let on_proxies = moved || new.monthly_budget_usd != old.monthly_budget_usd;
-    let in_documents = moved || new.default_model_id != old.default_model_id;
+    let on_proxies = moved || rescoped || new.monthly_budget_usd != old.monthly_budget_usd;
+    let in_documents = moved || rescoped || new.default_model_id != old.default_model_id;
     let mut models = Vec::new();
     if moved {
         models.extend(grants::list(tx.conn(), Some(new.id), None).await?.iter().map(|g| g.model_id));
@@ -212,7 +237,7 @@ pub async fn update(
         kind: "realm.update",
         realms: if in_documents { vec![new.id] } else { Vec::new() },
         summary: serde_json::json!({ "realm": new.slug }),
-        objects: if on_proxies && !before.keys.is_empty() { everything.clone() } else { Vec::new() },
+        objects: if on_proxies && everything.len() > 1 { everything.clone() } else { Vec::new() },
         models,
         ..Change::default()
     };
@@ -245,9 +270,10 @@ pub async fn delete(
     let held: Vec<ModelId> =
         grants::list(tx.conn(), Some(id), None).await?.iter().map(|g| g.model_id).collect();
     let mut objects = Vec::new();
-    if !before.keys.is_empty() {
-        objects = keys::objects(id, &before.keys);
-        objects.extend(keys::close(s, tx.conn(), &before.keys).await?);
+    let generations = keys::views(tx.conn(), id).await?;
+    if !generations.is_empty() {
+        objects.clone_from(&before.objects);
+        objects.extend(keys::close(s, tx.conn(), &generations).await?);
     }
     for model in &held {
         // Also ends the choices that rest on it.
@@ -294,9 +320,11 @@ async fn views(conn: &mut Conn, realms: Vec<Realm>) -> Result<Vec<RealmView>> {
     Ok(realms
         .into_iter()
         .map(|r| {
+            let generations = keys.remove(&r.id).unwrap_or_default();
             let (grants, members) = counts.get(&r.id).copied().unwrap_or_default();
             RealmView {
-                keys: keys.remove(&r.id).unwrap_or_default(),
+                objects: keys::objects_of(r.id, &generations),
+                keys: generations.into_iter().filter(|k| k.agent_did.is_none()).collect(),
                 grants,
                 members,
                 id: r.id,
@@ -307,6 +335,8 @@ async fn views(conn: &mut Conn, realms: Vec<Realm>) -> Result<Vec<RealmView>> {
                 default_model_id: r.default_model_id,
                 monthly_budget_usd: r.monthly_budget_usd,
                 placement: r.placement,
+                key_scope: r.key_scope,
+                key_max_age_days: r.key_max_age_days,
                 version: r.version,
                 created_at: r.created_at,
                 updated_at: r.updated_at,
@@ -316,5 +346,5 @@ async fn views(conn: &mut Conn, realms: Vec<Realm>) -> Result<Vec<RealmView>> {
 }
 
 fn subject(view: &RealmView) -> Subject {
-    Subject { audit: vec![format!("realm/{}", view.id)], objects: keys::objects(view.id, &view.keys) }
+    Subject { audit: vec![format!("realm/{}", view.id)], objects: view.objects.clone() }
 }

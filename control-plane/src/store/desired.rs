@@ -142,16 +142,21 @@ impl Store {
         let row = sqlx::query!(
             r#"select r.slug, r.monthly_budget_usd, placement_rank(r.placement, p.name, p.labels) is null as "leaving!"
                from realm r join proxy p on p.id = $2 and p.serves
-               where r.id = $1 and exists (select 1 from realm_key k where k.realm_id = r.id)
+               where r.id = $1 and r.key_generation > 0
                  and (placement_rank(r.placement, p.name, p.labels) is not null
                       or (exists (select 1 from applied a
                                   where a.proxy_id = p.id and a.kind = 'team' and a.object_id = r.id)
                           and not exists (
                               select 1 from proxy q
-                              join applied a on a.proxy_id = q.id and a.kind = 'key' and a.state = 'applied'
-                              join realm_key k on k.id = a.object_id and k.realm_id = r.id and k.state = 'current'
-                              where q.serves and not q.avoided and a.observed_at <= $3
-                                and placement_rank(r.placement, q.name, q.labels) is not null)))"#,
+                              where q.serves and not q.avoided
+                                and placement_rank(r.placement, q.name, q.labels) is not null
+                                and exists (select 1 from realm_key k where k.realm_id = r.id and k.state = 'current')
+                                and not exists (
+                                    select 1 from realm_key k
+                                    where k.realm_id = r.id and k.state = 'current' and k.created_at <= $3
+                                      and not exists (
+                                          select 1 from applied a where a.proxy_id = q.id and a.kind = 'key'
+                                          and a.object_id = k.id and a.state = 'applied' and a.observed_at <= $3)))))"#,
             id.0,
             proxy.0,
             now - MOVE

@@ -56,7 +56,7 @@ pub struct RealmInput {
     pub default_model_id: Option<ModelId>,
     /// Rights that hold, of active models, oldest first.
     pub grants: Vec<GrantInput>,
-    /// Generations that may be used, newest first.
+    /// Generations that may be used, newest first: those that are shared, and the own ones of the agents asked for.
     pub keys: Vec<KeyInput>,
     /// Where its placement has each proxy that it chooses, best first.
     pub ranks: HashMap<ProxyId, i64>,
@@ -79,6 +79,8 @@ pub struct GrantInput {
 #[derive(Clone, Debug)]
 pub struct KeyInput {
     pub id: KeyId,
+    /// The agent that it belongs to; `None`: the realm's agents share it.
+    pub did: Option<String>,
     pub generation: i64,
     pub secret: Secret,
     /// Models the key lets through on each proxy that holds it.
@@ -109,7 +111,7 @@ impl Store {
         let agents = self.agent_inputs(&mut tx, dids).await?;
         let realm_ids: BTreeSet<Uuid> = agents.iter().flat_map(|a| a.realms.iter().map(|r| r.0)).collect();
         let realm_ids: Vec<Uuid> = realm_ids.into_iter().collect();
-        let realms = self.realm_inputs(&mut tx, &realm_ids, now).await?;
+        let realms = self.realm_inputs(&mut tx, &realm_ids, dids, now).await?;
         let proxies = proxy_inputs(&mut tx).await?;
         tx.commit().await?;
         Ok(Inputs { revision, agents, realms, proxies })
@@ -158,6 +160,7 @@ impl Store {
         &self,
         conn: &mut Conn,
         ids: &[Uuid],
+        dids: &[String],
         now: DateTime<Utc>,
     ) -> Result<HashMap<RealmId, RealmInput>> {
         let mut realms = HashMap::new();
@@ -210,9 +213,11 @@ impl Store {
             }
         }
         for k in sqlx::query!(
-            r#"select id as "id: KeyId", realm_id as "realm_id: RealmId", generation, secret from realm_key
-               where realm_id = any($1) and state <> 'closing' order by generation desc"#,
-            ids
+            r#"select id as "id: KeyId", realm_id as "realm_id: RealmId", did, generation, secret from realm_key
+               where realm_id = any($1) and (did is null or did = any($2)) and state <> 'closing'
+               order by generation desc"#,
+            ids,
+            dids
         )
         .fetch_all(&mut *conn)
         .await?
@@ -222,6 +227,7 @@ impl Store {
             if let Some(realm) = realms.get_mut(&k.realm_id) {
                 realm.keys.push(KeyInput {
                     id: k.id,
+                    did: k.did,
                     generation: k.generation,
                     secret,
                     models: HashMap::new(),

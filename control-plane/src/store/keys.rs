@@ -17,7 +17,7 @@ use crate::{
 pub async fn list(conn: &mut Conn, realm: Option<RealmId>) -> Result<Vec<RealmKey>> {
     Ok(sqlx::query_as!(
         RealmKey,
-        r#"select id as "id: KeyId", realm_id as "realm_id: RealmId", generation, token, fingerprint,
+        r#"select id as "id: KeyId", realm_id as "realm_id: RealmId", did, generation, token, fingerprint,
                   state as "state: KeyState", created_at, retire_after
            from realm_key where $1::uuid is null or realm_id = $1
            order by realm_id, generation desc"#,
@@ -27,7 +27,7 @@ pub async fn list(conn: &mut Conn, realm: Option<RealmId>) -> Result<Vec<RealmKe
     .await?)
 }
 
-/// Adds a generation, already sealed with its number; the ones before it begin to retire.
+/// Adds a generation, already sealed with its number; those before it of the same owner begin to retire.
 pub async fn insert(
     conn: &mut Conn,
     key: &RealmKey,
@@ -36,26 +36,86 @@ pub async fn insert(
 ) -> Result<()> {
     sqlx::query!(
         "update realm_key set state = 'retiring', retire_after = least(retire_after, $2)
-         where realm_id = $1 and state <> 'closing'",
+         where realm_id = $1 and did is not distinct from $3 and state <> 'closing'",
         key.realm_id.0,
-        retire_others_after
+        retire_others_after,
+        key.did
     )
     .execute(&mut *conn)
     .await?;
     sqlx::query!(
-        "insert into realm_key (id, realm_id, generation, secret, token, fingerprint, created_at)
-         values ($1, $2, $3, $4, $5, $6, $7)",
+        "insert into realm_key (id, realm_id, generation, secret, token, fingerprint, created_at, did)
+         values ($1, $2, $3, $4, $5, $6, $7, $8)",
         key.id.0,
         key.realm_id.0,
         key.generation,
         sealed,
         key.token,
         key.fingerprint,
-        key.created_at
+        key.created_at,
+        key.did
     )
     .execute(conn)
     .await?;
     Ok(())
+}
+
+/// Who of the realm has no current key and should: nobody before the first grant, then everybody who shares one (`None`), or each
+/// approved member.
+pub async fn missing(conn: &mut Conn, realm: RealmId) -> Result<Vec<Option<String>>> {
+    Ok(sqlx::query_scalar!(
+        r#"with owner as (
+               select r.id as realm_id, null::text as did from realm r where r.id = $1 and r.key_scope = 'realm'
+               union all
+               select r.id, m.did from realm r join realm_agent m on m.realm_id = r.id
+               join agent a on a.did = m.did and a.status = 'approved' where r.id = $1 and r.key_scope = 'agent'
+           )
+           select o.did from owner o
+           where exists (select 1 from model_grant g where g.realm_id = o.realm_id and g.revoked_at is null)
+             and not exists (select 1 from realm_key k where k.realm_id = o.realm_id and k.state = 'current'
+                             and k.did is not distinct from o.did)
+           order by 1"#,
+        realm.0
+    )
+    .fetch_all(conn)
+    .await?)
+}
+
+/// Lets the keys retire that are not of the realm's scope any more.
+pub async fn retire_other_scope(conn: &mut Conn, realm: RealmId, after: DateTime<Utc>) -> Result<()> {
+    sqlx::query!(
+        "update realm_key k set state = 'retiring', retire_after = $2 from realm r
+         where r.id = $1 and k.realm_id = r.id and k.state = 'current' and (k.did is null) = (r.key_scope = 'agent')",
+        realm.0,
+        after
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Realms with a current key older than they allow, and whose it is.
+pub async fn aged(conn: &mut Conn, now: DateTime<Utc>, limit: i64) -> Result<Vec<(RealmId, Option<String>)>> {
+    let rows = sqlx::query!(
+        r#"select k.realm_id as "realm_id: RealmId", k.did from realm_key k join realm r on r.id = k.realm_id
+           where k.state = 'current' and k.created_at <= $1::timestamptz - make_interval(days => r.key_max_age_days)
+           order by k.created_at limit $2"#,
+        now,
+        limit
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(rows.into_iter().map(|r| (r.realm_id, r.did)).collect())
+}
+
+/// Ids of all generations of a realm.
+pub async fn ids(conn: &mut Conn, realm: RealmId) -> Result<Vec<KeyId>> {
+    Ok(sqlx::query_scalar!(
+        r#"select id as "id: KeyId" from realm_key where realm_id = $1 order by generation desc"#,
+        realm.0
+    )
+    .fetch_all(conn)
+    .await?)
 }
 
 /// Blocks generations everywhere, those that are not yet; what each proxy has to refuse from now on.
@@ -82,7 +142,7 @@ pub async fn close(conn: &mut Conn, keys: &[KeyId], now: DateTime<Utc>) -> Resul
 pub async fn refused(conn: &mut Conn) -> Result<Vec<RealmKey>> {
     Ok(sqlx::query_as!(
         RealmKey,
-        r#"select id as "id: KeyId", realm_id as "realm_id: RealmId", generation, token, fingerprint,
+        r#"select id as "id: KeyId", realm_id as "realm_id: RealmId", did, generation, token, fingerprint,
                   state as "state: KeyState", created_at, retire_after
            from realm_key k
            where state = 'closing' and closing_revision is not null
@@ -99,27 +159,31 @@ pub async fn delete(conn: &mut Conn, id: KeyId) -> Result<bool> {
     Ok(sqlx::query!("delete from realm_key where id = $1", id.0).execute(conn).await?.rows_affected() == 1)
 }
 
-/// Retiring generations that nobody needs any more: the current one is on every proxy and every approved agent that
-/// was offered this realm's key runs the current generation, or the time is up.
+/// Retiring generations that nobody needs any more: what replaces them is on every proxy, and every approved agent that was
+/// offered this realm's key runs what replaces it, or the time is up.
 pub async fn retirable(conn: &mut Conn, now: DateTime<Utc>) -> Result<Vec<RealmKey>> {
     Ok(sqlx::query_as!(
         RealmKey,
-        r#"select k.id as "id: KeyId", k.realm_id as "realm_id: RealmId", k.generation, k.token, k.fingerprint,
+        r#"select k.id as "id: KeyId", k.realm_id as "realm_id: RealmId", k.did, k.generation, k.token, k.fingerprint,
                   k.state as "state: KeyState", k.created_at, k.retire_after
-           from realm_key k
-           join realm_key c on c.realm_id = k.realm_id and c.state = 'current'
+           from realm_key k join realm r on r.id = k.realm_id
            where k.state = 'retiring' and (
                k.retire_after <= $1
-               or (not exists (select 1 from proxy p join realm r on r.id = k.realm_id
-                       where p.serves and placement_rank(r.placement, p.name, p.labels) is not null and not exists (
-                       select 1 from applied a where a.proxy_id = p.id and a.kind = 'key' and a.object_id = c.id
-                       and a.state = 'applied'))
+               or (not exists (
+                       select 1 from realm_key c cross join proxy p
+                       where c.realm_id = k.realm_id and c.state = 'current'
+                         and (k.did is null or c.did is null or c.did = k.did)
+                         and p.serves and placement_rank(r.placement, p.name, p.labels) is not null and not exists (
+                             select 1 from applied a where a.proxy_id = p.id and a.kind = 'key' and a.object_id = c.id
+                             and a.state = 'applied'))
                    and not exists (
                        select 1 from agent_session s
                        join agent a on a.did = s.did and a.status = 'approved' and a.mode = 'realm'
                        join realm_agent m on m.did = s.did and m.realm_id = k.realm_id
-                       where s.offered_realm_id = k.realm_id
-                         and coalesce(s.applied_key_generation, 0) < c.generation)))
+                       left join realm_key c on c.realm_id = k.realm_id and c.state = 'current'
+                            and c.did is not distinct from case r.key_scope when 'agent' then s.did end
+                       where s.offered_realm_id = k.realm_id and (k.did is null or k.did = s.did)
+                         and (c.id is null or coalesce(s.applied_key_generation, 0) < c.generation))))
            order by k.realm_id, k.generation"#,
         now
     )

@@ -10,7 +10,12 @@ use crate::{
         ids::{ModelId, RealmId},
         page::PageRequest,
     },
-    domain::{agent::Membership, error::Result, placement::Placement, realm::Realm},
+    domain::{
+        agent::Membership,
+        error::Result,
+        placement::Placement,
+        realm::{KeyScope, Realm},
+    },
 };
 
 async fn select(
@@ -24,7 +29,7 @@ async fn select(
     let rows = sqlx::query!(
         r#"select id as "id: RealmId", slug, name, description, is_default,
                   default_model_id as "default_model_id: ModelId", monthly_budget_usd,
-                  placement as "placement: Json<Placement>", version, created_at, updated_at
+                  placement as "placement: Json<Placement>", key_scope as "key_scope: KeyScope", key_max_age_days, version, created_at, updated_at
            from realm
            where ($1::uuid is null or id = $1) and ($2::text is null or slug = $2) and (not $3 or is_default)
              and ($4::text is null or slug > $4)
@@ -48,6 +53,8 @@ async fn select(
             default_model_id: r.default_model_id,
             monthly_budget_usd: r.monthly_budget_usd,
             placement: r.placement.0,
+            key_scope: r.key_scope,
+            key_max_age_days: r.key_max_age_days,
             version: r.version,
             created_at: r.created_at,
             updated_at: r.updated_at,
@@ -88,8 +95,8 @@ pub async fn insert(conn: &mut Conn, r: &Realm) -> Result<(), sqlx::Error> {
     }
     sqlx::query!(
         "insert into realm (id, slug, name, description, is_default, default_model_id, monthly_budget_usd, created_at, updated_at,
-                            placement)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $8, $9)",
+                            placement, key_scope, key_max_age_days)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $8, $9, $10, $11)",
         r.id.0,
         r.slug,
         r.name,
@@ -98,7 +105,9 @@ pub async fn insert(conn: &mut Conn, r: &Realm) -> Result<(), sqlx::Error> {
         r.default_model_id.map(|m| m.0),
         r.monthly_budget_usd,
         r.created_at,
-        Json(&r.placement) as _
+        Json(&r.placement) as _,
+        r.key_scope.as_str(),
+        r.key_max_age_days
     )
     .execute(conn)
     .await?;
@@ -112,7 +121,7 @@ pub async fn update(conn: &mut Conn, r: &Realm, now: DateTime<Utc>) -> Result<bo
     }
     let done = sqlx::query!(
         "update realm set name = $2, description = $3, is_default = $4, default_model_id = $5,
-                monthly_budget_usd = $6, placement = $8, updated_at = $7, version = version + 1
+                monthly_budget_usd = $6, placement = $8, key_scope = $9, key_max_age_days = $10, updated_at = $7, version = version + 1
          where id = $1",
         r.id.0,
         r.name,
@@ -121,7 +130,9 @@ pub async fn update(conn: &mut Conn, r: &Realm, now: DateTime<Utc>) -> Result<bo
         r.default_model_id.map(|m| m.0),
         r.monthly_budget_usd,
         now,
-        Json(&r.placement) as _
+        Json(&r.placement) as _,
+        r.key_scope.as_str(),
+        r.key_max_age_days
     )
     .execute(conn)
     .await?;
@@ -133,7 +144,17 @@ async fn clear_default(conn: &mut Conn) -> Result<(), sqlx::Error> {
     Ok(())
 }
 
-/// Removes the realm with its grants, keys and memberships.
+/// Takes the next generation number of the realm's keys. The realm is locked by the caller.
+pub async fn next_generation(conn: &mut Conn, id: RealmId) -> Result<i64> {
+    Ok(sqlx::query_scalar!(
+        "update realm set key_generation = key_generation + 1 where id = $1 returning key_generation",
+        id.0
+    )
+    .fetch_one(conn)
+    .await?)
+}
+
+/// Removes the realm with its grants and memberships; its keys stay until they are proven refused.
 pub async fn delete(conn: &mut Conn, id: RealmId) -> Result<bool> {
     Ok(sqlx::query!("delete from realm where id = $1", id.0).execute(conn).await?.rows_affected() == 1)
 }

@@ -23,7 +23,10 @@ use reeve::{
         secret::Secret,
         signals::Signals,
     },
-    domain::url_policy::{Purpose, UrlPolicy},
+    domain::{
+        realm::KeyScope,
+        url_policy::{Purpose, UrlPolicy},
+    },
     proxy::{Outbound, Timeouts},
     reconcile::{Options, Reconciler, fleet::Fleet},
     service::{
@@ -129,6 +132,8 @@ impl World {
             is_default: false,
             monthly_budget_usd: None,
             placement: Vec::new(),
+            key_scope: KeyScope::Realm,
+            key_max_age_days: None,
         };
         realms::create(&self.services, &ctx(), new).await.expect("the realm is made");
     }

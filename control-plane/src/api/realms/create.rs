@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 
 use crate::{
     api::{ApiState, answer, extract::ApiJson, problem::Result, write::Write},
-    domain::placement::Placement,
+    domain::{placement::Placement, realm::KeyScope},
     service::{
         realms::{self, NewRealm, RealmView},
         sync::Synced,
@@ -32,6 +32,11 @@ pub struct CreateRealm {
     #[serde(default)]
     #[schema(value_type = Vec<Object>, example = json!([{ "region": "eu" }, { "name": "us-1" }]))]
     pub placement: Placement,
+    /// Whether its agents share one virtual key or each have their own, so that one can be cut off without touching the rest.
+    #[serde(default)]
+    pub key_scope: KeyScope,
+    /// 1 to 3650; a key older than this is replaced by itself. Never when left out.
+    pub key_max_age_days: Option<i32>,
 }
 
 /// Make a realm.
@@ -52,6 +57,8 @@ pub async fn create_realm(
         is_default: body.is_default,
         monthly_budget_usd: body.monthly_budget_usd,
         placement: body.placement,
+        key_scope: body.key_scope,
+        key_max_age_days: body.key_max_age_days,
     };
     let written = realms::create(&state.services, &write.ctx, new).await?;
     answer::write(&state, &write, written).await

@@ -12,7 +12,7 @@ use crate::{
         problem::Result,
         write::Write,
     },
-    domain::{error::Error, placement::Placement},
+    domain::{error::Error, placement::Placement, realm::KeyScope},
     service::{
         realms::{self, RealmPatch, RealmView},
         sync::Synced,
@@ -36,6 +36,12 @@ pub struct UpdateRealm {
     /// Which proxies serve it, best first. A proxy that is no longer among them is left when another serves the realm.
     #[schema(value_type = Option<Vec<Object>>)]
     pub placement: Option<Placement>,
+    /// Whether its agents share one virtual key or each have their own. Those before go when the agents have theirs.
+    pub key_scope: Option<KeyScope>,
+    /// 1 to 3650; a key older than this is replaced by itself.
+    #[serde(default, deserialize_with = "nullable")]
+    #[schema(value_type = Option<i32>)]
+    pub key_max_age_days: Option<Option<i32>>,
     /// Immutable: refused when given.
     #[schema(ignore)]
     pub slug: Option<Value>,
@@ -66,6 +72,8 @@ pub async fn update_realm(
         default_model: body.default_model_id,
         monthly_budget_usd: body.monthly_budget_usd,
         placement: body.placement,
+        key_scope: body.key_scope,
+        key_max_age_days: body.key_max_age_days,
     };
     let written = realms::update(&state.services, &write.ctx, &id, write.if_match, patch).await?;
     answer::write(&state, &write, written).await

@@ -77,6 +77,9 @@ pub struct Realm {
     pub monthly_budget_usd: Option<f64>,
     /// Labels of the proxies that serve it, best first.
     pub placement: Option<Vec<Map<String, Value>>>,
+    /// realm or agent.
+    pub key_scope: Option<String>,
+    pub key_max_age_days: Option<i64>,
 }
 
 #[derive(Debug, Deserialize)]

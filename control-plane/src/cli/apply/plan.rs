@@ -206,6 +206,8 @@ fn realm_steps(
     maybe("isDefault", realm.is_default.map(Value::from));
     maybe("monthlyBudgetUsd", realm.monthly_budget_usd.map(Value::from));
     maybe("placement", realm.placement.clone().map(Value::from));
+    maybe("keyScope", realm.key_scope.clone().map(Value::from));
+    maybe("keyMaxAgeDays", realm.key_max_age_days.map(Value::from));
     match found {
         None => {
             if let Some(slug) = &realm.slug {

@@ -158,6 +158,7 @@ impl World {
         let key = RealmKey {
             id,
             realm_id: self.realm,
+            did: None,
             generation,
             token: sha256_hex(secret.expose()),
             fingerprint: secret.fingerprint(),

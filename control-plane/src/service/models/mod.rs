@@ -18,7 +18,7 @@ pub use self::{
     update::{ModelPatch, update},
 };
 use super::{
-    Services, lookup,
+    Services, keys, lookup,
     sync::{self, Subject, Synced},
 };
 use crate::{
@@ -31,7 +31,7 @@ use crate::{
         model::{Deployment, Model, ModelStatus},
         object::Object,
     },
-    store::{Conn, credentials, deployments, keys, models},
+    store::{Conn, credentials, deployments, models},
 };
 
 /// A model as it may be shown. Its provider keys are not in it.
@@ -200,8 +200,7 @@ fn objects(view: &ModelView) -> Vec<Object> {
 pub(super) async fn rights(conn: &mut Conn, realms: &[RealmId]) -> Result<Vec<Object>> {
     let mut objects = Vec::new();
     for realm in realms {
-        objects.push(Object::team(*realm));
-        objects.extend(keys::list(conn, Some(*realm)).await?.into_iter().map(|k| Object::key(k.id)));
+        objects.extend(keys::objects(conn, *realm).await?);
     }
     Ok(objects)
 }

@@ -14,7 +14,7 @@ use crate::{
         write::Write,
     },
     service::{
-        keys::{self, KeyView},
+        keys::{self, KeyView, Rotation},
         sync::{Sync, Synced},
     },
 };
@@ -22,6 +22,8 @@ use crate::{
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct RotateKey {
+    /// DID of the only agent whose own key is replaced, where each has its own.
+    pub agent: Option<String>,
     /// For a key that leaked: the generations before go now, and calls fail until the agents have the new one.
     #[serde(default)]
     pub at_once: bool,
@@ -48,7 +50,8 @@ pub async fn rotate_key(
     write: Write,
     OptionalJson(body): OptionalJson<RotateKey>,
 ) -> Result {
-    let written = keys::rotate(&state.services, &write.ctx, &id, body.at_once).await?;
+    let rotation = Rotation { agent: body.agent, at_once: body.at_once };
+    let written = keys::rotate(&state.services, &write.ctx, &id, rotation).await?;
     let sync = answer::settle(&state, write.wait, &written).await?;
     let headers = answer::headers(write.wait, &written);
     let keys = if write.wait.is_some() { keys::list(&state.services, &id).await? } else { written.view };
