@@ -112,6 +112,7 @@ impl App {
             owner,
             signals: services.signals.clone(),
             options: Options {
+                prune_percent: usize::try_from(config.limits.prune_percent).unwrap_or(usize::MAX),
                 scan_every: chrono::TimeDelta::from_std(config.limits.scan_every)
                     .unwrap_or(Options::default().scan_every),
                 ..Options::default()

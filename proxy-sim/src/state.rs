@@ -19,6 +19,10 @@ pub struct SimState {
     pub(crate) world: Arc<World>,
 }
 
+/// A database that was taken away; see [`SimState::take_database`].
+#[derive(Debug)]
+pub struct Database(Db);
+
 /// What the database holds, in LiteLLM's read shapes, by creation.
 impl SimState {
     /// Every model, with its full `litellm_params` (secrets included).
@@ -121,6 +125,19 @@ impl SimState {
     /// Empties the database under running instances: they go on with what they have cached until their lags end.
     pub fn wipe_keeping_caches(&self) {
         self.world.lock().db = Db::default();
+    }
+
+    /// Puts an empty database in the place of this one, and flushes the caches.
+    pub fn take_database(&self) -> Database {
+        let taken = std::mem::take(&mut self.world.lock().db);
+        self.flush_caches();
+        Database(taken)
+    }
+
+    /// Puts a database back that was taken.
+    pub fn put_back(&self, database: Database) {
+        self.world.lock().db = database.0;
+        self.flush_caches();
     }
 
     /// Drops what the instances have cached, as a restart of all of them does.

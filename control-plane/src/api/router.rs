@@ -36,6 +36,7 @@ fn protected() -> OpenApiRouter<ApiState> {
             proxies::delete::delete_proxy
         ))
         .routes(routes!(proxies::check::check_proxy))
+        .routes(routes!(proxies::prune::prune_proxy))
         .routes(routes!(proxies::drift::list_drift))
         .routes(routes!(observe_mode::get::get_observe_mode))
         .routes(routes!(observe_mode::end::end_observe_mode))

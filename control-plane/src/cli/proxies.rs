@@ -26,6 +26,8 @@ pub enum Command {
     Drift(Named),
     /// Look at it now, compare it in full, and try again what was given up.
     Check(Named),
+    /// Remove what is Reeve's own there and unknown to the registry, when a scan held that back for being too much.
+    Prune(Named),
     /// Send its agents elsewhere; what is on it stays, so that it can come back.
     Drain(Named),
     /// Take everything of ours off it and keep it registered. Drain it first.
@@ -176,6 +178,11 @@ pub async fn run(command: Command, s: &Session) -> Result<(), Failure> {
             show(s, &reply.body);
             Ok(())
         }
+        Command::Prune(Named { proxy }) => {
+            let reply = s.write(Method::POST, path(["proxies", &proxy, "prune"]), None).await?;
+            let held = text_at(&reply.body, "/pruneHeld");
+            s.done(&reply, &format!("A scan removes them now, {held} when they were held back")).await
+        }
         Command::Drift(Named { proxy }) => {
             let items = s.list(path(["proxies", &proxy, "drift"]), Vec::new(), 10_000).await?;
             output::list(s.format, &items, DRIFT, "Nothing is different, as of the last full scan.");
@@ -231,6 +238,8 @@ fn show(s: &Session, proxy: &Value) {
         ("can", text_at(proxy, "/capabilities")),
         ("model lists", model_lists(proxy).to_owned()),
         ("not ours", text_at(proxy, "/foreign")),
+        ("wiped since", text_at(proxy, "/wipedSince")),
+        ("removals held back", text_at(proxy, "/pruneHeld")),
         ("waiting", text_at(proxy, "/queue/waiting")),
         ("parked", text_at(proxy, "/queue/parked")),
         ("oldest", text_at(proxy, "/queue/oldest")),

@@ -120,6 +120,13 @@ pub const VARIABLES: &[Variable] = &[
         "60",
         "300",
     ),
+    plain(
+        "REEVE_PRUNE_PERCENT",
+        "largest share of Reeve's objects on a proxy that is removed without asking when the registry does not know them; \
+         more wait for `reeve proxies prune`",
+        "20",
+        "5",
+    ),
     plain("REEVE_HEARTBEAT_SECONDS", "seconds between the heartbeats of a session", "30", "15"),
     plain(
         "REEVE_MAX_SESSIONS",

@@ -96,6 +96,12 @@ pub struct Proxy {
     pub capabilities: Value,
     pub checked_at: Option<DateTime<Utc>>,
     pub scanned_at: Option<DateTime<Utc>>,
+    /// Since when most of what we made there is missing.
+    pub wiped_since: Option<DateTime<Utc>>,
+    /// Objects of ours that the registry does not know, kept until an admin has them removed.
+    pub prune_held: i64,
+    /// An admin has: by the next scan.
+    pub prune_allowed: bool,
     pub foreign_counts: Value,
 }
 

@@ -129,6 +129,8 @@ pub struct KeyBody {
     pub duration: Option<String>,
     /// The key is to end by then and not to be renewed; `None` is one that is renewed.
     pub ends_at: Option<DateTime<Utc>>,
+    /// US dollars that it has when it is made; an update leaves what it has.
+    pub spend: f64,
     pub blocked: bool,
     pub mark: Mark,
 }
@@ -144,6 +146,9 @@ impl KeyBody {
         body.insert("key".to_owned(), self.secret.expose().into());
         body.insert("budget_duration".to_owned(), json!(self.budget_duration));
         body.insert("duration".to_owned(), json!(self.duration));
+        if self.spend > 0.0 {
+            body.insert("spend".to_owned(), json!(self.spend));
+        }
         Value::Object(body)
     }
 

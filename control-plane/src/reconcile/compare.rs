@@ -34,6 +34,8 @@ pub(super) struct Listed {
     pub expiring: bool,
     /// Of the proxy's configuration file.
     pub in_file: bool,
+    /// US dollars since the last reset, and the next one.
+    pub spend: Option<(f64, Option<DateTime<Utc>>)>,
 }
 
 /// What a scan found.
@@ -41,6 +43,8 @@ pub(super) struct Listed {
 pub(super) struct Found {
     /// Changed or gone since we last made it true.
     pub drifted: Vec<Object>,
+    /// Those of them that are gone.
+    pub missing: BTreeSet<Object>,
     /// As we made it, and yet something is to be done: a lifetime to renew, a key whose making was cut off.
     pub due: Vec<Object>,
     /// Ours by its mark, but unknown, with its name there.
@@ -108,6 +112,7 @@ pub(super) fn compare(
         }
         let class = if settled(a, now) {
             found.drifted.push(a.object());
+            found.missing.insert(a.object());
             DriftClass::Missing
         } else {
             DriftClass::NotLive

@@ -3,8 +3,9 @@
 //!
 //! `driver` leases and spawns, `run` is one leased step, `plan` decides, `render` makes bodies, `prove` asks with rights
 //! that were taken away, `sweep` scans for
-//! drift and for keys nobody knows, `health` probes. Any number of replicas may do this at once; no leader.
+//! drift and for keys nobody knows, `caution` says when not to act on that at once, `health` probes. Any number of replicas may do this at once; no leader.
 
+mod caution;
 mod compare;
 pub mod driver;
 pub mod fleet;
@@ -42,6 +43,8 @@ pub struct Options {
     pub check_every: TimeDelta,
     /// Between two full scans of a proxy.
     pub scan_every: TimeDelta,
+    /// The largest share (%) of our objects on a proxy that a scan may remove without being asked to.
+    pub prune_percent: usize,
     /// How long a successful write may stay invisible: instances behind one URL follow each other within 30 s
     /// (LITELLM.md C).
     pub lag: TimeDelta,
@@ -60,6 +63,7 @@ impl Default for Options {
             backoff_cap: Duration::from_mins(1),
             check_every: TimeDelta::seconds(10),
             scan_every: TimeDelta::seconds(60),
+            prune_percent: 20,
             lag: TimeDelta::seconds(3),
         }
     }

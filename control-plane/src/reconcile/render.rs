@@ -106,6 +106,7 @@ pub fn key(
         allowed_routes: INFERENCE_ROUTES.to_vec(),
         duration: Some(d.ends_at.map_or_else(|| KEY_LIFETIME.to_owned(), |at| lifetime(at - now))),
         ends_at: d.ends_at,
+        spend: d.spend,
         mark: Mark { owner, id: d.id.0, generation, hash: String::new() },
     };
     body.mark.hash = canonical_sha256(&json!({

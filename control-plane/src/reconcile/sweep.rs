@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use super::{
     Reconciler,
+    caution::{self, Rebuild},
     compare::{Found, Listed, compare},
     plan,
 };
@@ -19,9 +20,14 @@ use crate::{
         drift::{Drift, DriftClass},
         error::Result,
         object::{Object, ObjectKind},
+        proxy::Proxy,
         realm::KeyState,
     },
-    store::{Conn, applied, drift, keys, listener, observe, proxies, work},
+    store::{
+        Conn,
+        applied::{self, AppliedState},
+        drift, keys, listener, observe, proxies, work,
+    },
 };
 
 /// Foreign objects of a proxy that are listed; all are counted.
@@ -29,10 +35,13 @@ const FOREIGN: usize = 1_000;
 
 /// What a look at a proxy saw.
 pub(super) struct Looked {
-    proxy: String,
+    proxy: Proxy,
     found: Found,
-    /// How many objects there are.
+    /// How many objects there are, and how many have our mark.
     listed: usize,
+    ours: usize,
+    /// How many we made true there.
+    known: usize,
     /// In observe mode, nothing is done about it.
     observing: bool,
 }
@@ -41,7 +50,9 @@ impl Reconciler {
     /// Scans one proxy, and asks for what is to be done there.
     pub async fn scan(&self, id: ProxyId) -> Result<()> {
         let started = std::time::Instant::now();
-        let Some(Looked { proxy, found, listed, observing }) = self.look(id).await? else { return Ok(()) };
+        let Some(Looked { proxy, found, listed, ours, known, observing }) = self.look(id).await? else {
+            return Ok(());
+        };
         if observing {
             return Ok(());
         }
@@ -49,17 +60,40 @@ impl Reconciler {
         let now = self.store.clock.now();
         let busy: BTreeSet<Uuid> =
             work::list(&mut conn, Some(id), None, i64::MAX).await?.into_iter().map(|w| w.object_id).collect();
-        let Found { mut drifted, mut due, strangers, .. } = found;
+        let Found { mut drifted, mut due, mut strangers, missing, .. } = found;
+        let (rebuild, wiped_since) = caution::rebuild(known, missing.len(), proxy.wiped_since, now);
+        if let Rebuild::Confirm { since, again } = rebuild {
+            if since == now {
+                tracing::error!(
+                    proxy.name = proxy.name,
+                    scan.missing = missing.len(),
+                    "most of what was made on a proxy is missing; it is made again when a scan in a minute says the same"
+                );
+            }
+            drifted.retain(|o| !missing.contains(o));
+            proxies::ask_scan(&mut conn, Some(id), again).await?;
+        }
+        let mut held = 0;
+        if !proxy.prune_allowed && caution::too_many(strangers.len(), ours, self.options.prune_percent) {
+            held = strangers.len();
+            strangers.clear();
+            tracing::error!(
+                proxy.name = proxy.name,
+                scan.held = held,
+                "many objects of ours are unknown to the registry; they are not removed until an admin says so"
+            );
+        }
+        proxies::record_caution(&mut conn, id, wiped_since, i64::try_from(held).unwrap_or(i64::MAX)).await?;
         drifted.retain(|o| !busy.contains(&o.id));
         due.retain(|o| !busy.contains(&o.id));
         for object in &drifted {
-            metrics::counter!("reeve_proxy_drift_total", "proxy" => proxy.clone(), "kind" => object.kind.as_str())
+            metrics::counter!("reeve_proxy_drift_total", "proxy" => proxy.name.clone(), "kind" => object.kind.as_str())
                 .increment(1);
         }
         let revision = listener::head(&mut conn).await?;
         for (object, external_id) in &strangers {
-            tracing::warn!(proxy.name = proxy, work.object = %object, "an object of ours that the registry does not know is removed");
-            metrics::counter!("reeve_proxy_objects_removed_total", "proxy" => proxy.clone(), "kind" => object.kind.as_str())
+            tracing::warn!(proxy.name = proxy.name, work.object = %object, "an object of ours that the registry does not know is removed");
+            metrics::counter!("reeve_proxy_objects_removed_total", "proxy" => proxy.name.clone(), "kind" => object.kind.as_str())
                 .increment(1);
             applied::intend(&mut conn, id, *object, external_id, &[], now).await?;
         }
@@ -71,7 +105,7 @@ impl Reconciler {
             self.signals.reconcile.notify_one();
         }
         tracing::debug!(
-            proxy.name = proxy,
+            proxy.name = proxy.name,
             scan.listed = listed,
             scan.asked = ask.len(),
             duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
@@ -95,6 +129,7 @@ impl Reconciler {
                 models: None,
                 blocked: d.blocked,
                 expiring: false,
+                spend: None,
             });
         }
         for t in api.teams().await? {
@@ -107,6 +142,7 @@ impl Reconciler {
                 models: Some(t.models),
                 blocked: t.blocked,
                 expiring: false,
+                spend: Some((t.spend, t.budget_reset_at)),
             });
         }
         for k in api.keys().await? {
@@ -119,11 +155,13 @@ impl Reconciler {
                 models: Some(k.models),
                 blocked: k.blocked,
                 expiring: plan::expires_soon(k.expires, now),
+                spend: Some((k.spend, k.budget_reset_at)),
             });
         }
         let mut conn = self.store.conn().await?;
         // Read after the lists: what came into the registry meanwhile is known, not a stranger.
         let known = applied::on_proxy(&mut conn, id).await?;
+        let made = known.iter().filter(|a| a.state == AppliedState::Applied).count();
         let keys = keys::list(&mut conn, None).await?;
         // One that is replaced is to end, not to be renewed.
         let ending: BTreeSet<&str> =
@@ -136,13 +174,20 @@ impl Reconciler {
         let mut found = compare(self.owner, &listed, &known, &minted, now);
         bound(&mut found.drift);
         drift::replace(&mut conn, id, &found.drift, now).await?;
-        let ours = listed.iter().filter_map(|l| l.mark.as_ref()).filter(|m| m.owner == self.owner);
-        if let Some(newest) = ours.map(|m| m.generation).max() {
+        let ours: Vec<&Listed> =
+            listed.iter().filter(|l| l.mark.as_ref().is_some_and(|m| m.owner == self.owner)).collect();
+        let spend: Vec<_> = ours
+            .iter()
+            .filter_map(|l| l.spend.map(|(amount, resets)| (l.external_id.as_str(), amount, resets)))
+            .collect();
+        applied::note_spend(&mut conn, id, &spend).await?;
+        let generations = ours.iter().filter_map(|l| l.mark.as_ref());
+        if let Some(newest) = generations.map(|m| m.generation).max() {
             self.note_revision(&mut conn, newest).await?;
         }
         let observing = observe::state(&mut conn).await?.is_some();
         proxies::record_scan(&mut conn, id, &self.foreign(&listed), self.store.clock.now()).await?;
-        Ok(Some(Looked { proxy: proxy.name, found, listed: listed.len(), observing }))
+        Ok(Some(Looked { proxy, found, listed: listed.len(), ours: ours.len(), known: made, observing }))
     }
 
     /// How many objects there are not ours.

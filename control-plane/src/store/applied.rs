@@ -206,3 +206,28 @@ pub async fn effects_done(
     .await?;
     Ok(done.rows_affected())
 }
+
+/// What teams and keys of a proxy have spent, as it shows it now: `(external id, US dollars, next reset)`. Written where it
+/// changed.
+pub async fn note_spend(
+    conn: &mut Conn,
+    proxy: ProxyId,
+    spend: &[(&str, f64, Option<DateTime<Utc>>)],
+) -> Result<()> {
+    let ids: Vec<&str> = spend.iter().map(|s| s.0).collect();
+    let amounts: Vec<f64> = spend.iter().map(|s| s.1).collect();
+    let resets: Vec<Option<DateTime<Utc>>> = spend.iter().map(|s| s.2).collect();
+    sqlx::query!(
+        "update applied a set spend = s.spend, spend_resets_at = s.resets_at
+         from unnest($2::text[], $3::double precision[], $4::timestamptz[]) as s (external_id, spend, resets_at)
+         where a.proxy_id = $1 and a.kind in ('team', 'key') and a.external_id = s.external_id
+           and (a.spend, a.spend_resets_at) is distinct from (s.spend, s.resets_at)",
+        proxy.0,
+        &ids as &[&str],
+        &amounts,
+        &resets as &[Option<DateTime<Utc>>]
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}

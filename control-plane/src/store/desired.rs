@@ -62,6 +62,9 @@ pub struct DesiredKey {
     pub generation: i64,
     pub secret: Secret,
     pub team: DesiredTeam,
+    /// US dollars that it has when it is made: what it had when the proxy last showed it, or what the team has whose agents all
+    /// share it. A budget goes on over a rotation and over a proxy that was wiped.
+    pub spend: f64,
     /// A generation that is replaced ends by itself then, also when nobody is there to end it.
     pub ends_at: Option<DateTime<Utc>>,
 }
@@ -150,7 +153,8 @@ impl Store {
                               select 1 from proxy q
                               where q.serves and not q.avoided
                                 and placement_rank(r.placement, q.name, q.labels) is not null
-                                and exists (select 1 from realm_key k where k.realm_id = r.id and k.state = 'current')
+                                and exists (select 1 from realm_key k
+                                            where k.realm_id = r.id and k.state = 'current' and k.created_at <= $3)
                                 and not exists (
                                     select 1 from realm_key k
                                     where k.realm_id = r.id and k.state = 'current' and k.created_at <= $3
@@ -185,10 +189,16 @@ impl Store {
         let row = sqlx::query!(
             r#"select k.realm_id as "realm_id: RealmId", k.generation, k.secret, k.retire_after, k.state = 'closing' as "closing!",
                       exists (select 1 from applied a
-                              where a.proxy_id = $2 and a.kind = 'key' and a.object_id = k.id) as "there!"
+                              where a.proxy_id = $2 and a.kind = 'key' and a.object_id = k.id) as "there!",
+                      coalesce((select max(a.spend) from applied a
+                                where a.proxy_id = $2 and (a.spend_resets_at is null or a.spend_resets_at > $3)
+                                  and ((a.kind = 'key' and a.object_id = k.id)
+                                       or (a.kind = 'team' and a.object_id = k.realm_id and k.did is null
+                                           and a.spend_resets_at is not null))), 0) as "spend!"
                from realm_key k where k.id = $1"#,
             id.0,
-            proxy.0
+            proxy.0,
+            now
         )
         .fetch_optional(&self.pool)
         .await?;
@@ -204,6 +214,7 @@ impl Store {
             generation: row.generation,
             secret,
             team,
+            spend: row.spend,
             ends_at: row.retire_after.map(|at| at + DEAD_MAN),
         }))
     }

@@ -36,6 +36,9 @@ struct Row {
     capabilities: Value,
     checked_at: Option<DateTime<Utc>>,
     scanned_at: Option<DateTime<Utc>>,
+    wiped_since: Option<DateTime<Utc>>,
+    prune_held: i64,
+    prune_allowed: bool,
     foreign_counts: Value,
 }
 
@@ -62,6 +65,9 @@ impl From<Row> for Proxy {
             capabilities: r.capabilities,
             checked_at: r.checked_at,
             scanned_at: r.scanned_at,
+            wiped_since: r.wiped_since,
+            prune_held: r.prune_held,
+            prune_allowed: r.prune_allowed,
             foreign_counts: r.foreign_counts,
         }
     }
@@ -80,7 +86,7 @@ async fn select(
                   labels as "labels: Json<BTreeMap<String, String>>", cache_lag_seconds,
                   state as "state: ProxyState", avoided, deleting, version, created_at, updated_at,
                   status as "status: ProxyStatus", status_since, status_code, status_message, litellm_version,
-                  capabilities, checked_at, scanned_at, foreign_counts
+                  capabilities, checked_at, scanned_at, wiped_since, prune_held, prune_allowed, foreign_counts
            from proxy
            where ($1::uuid is null or id = $1) and ($2::text is null or name = $2)
              and ($3::text is null or name > $3)
@@ -348,5 +354,33 @@ pub async fn record_scan(conn: &mut Conn, id: ProxyId, foreign: &Value, now: Dat
     )
     .execute(conn)
     .await?;
+    Ok(())
+}
+
+/// Says what a scan did not act on: since when the proxy looks wiped, and how many removals it held back. A permission to remove
+/// is used up. Written when that changed.
+pub async fn record_caution(
+    conn: &mut Conn,
+    id: ProxyId,
+    wiped_since: Option<DateTime<Utc>>,
+    prune_held: i64,
+) -> Result<()> {
+    sqlx::query!(
+        "update proxy set wiped_since = $2, prune_held = $3, prune_allowed = false
+         where id = $1 and (wiped_since is distinct from $2 or prune_held <> $3 or prune_allowed)",
+        id.0,
+        wiped_since,
+        prune_held
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Lets the next scan, which is due now, remove what it held back.
+pub async fn allow_prune(conn: &mut Conn, id: ProxyId, now: DateTime<Utc>) -> Result<()> {
+    sqlx::query!("update proxy set prune_allowed = true, scan_due_at = $2 where id = $1", id.0, now)
+        .execute(conn)
+        .await?;
     Ok(())
 }

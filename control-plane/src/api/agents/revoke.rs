@@ -24,8 +24,8 @@ pub struct RevokeAgent {
     pub reason: Option<String>,
 }
 
-/// Cut an agent off for good: its session is closed, and it is told to wipe its keys. The keys of its realms go on
-/// working for the others; rotate them when the agent is not trusted to wipe its copy.
+/// Cut an agent off for good: its session is closed, and it is told to wipe its keys. The keys that it knew are replaced, its own
+/// ones blocked.
 #[utoipa::path(
     post, path = "/api/agents/{did}/revoke", tag = "agents",
     params(("did" = String, Path)),

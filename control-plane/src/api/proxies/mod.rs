@@ -6,4 +6,5 @@ pub mod delete;
 pub mod drift;
 pub mod get;
 pub mod list;
+pub mod prune;
 pub mod update;

@@ -16,6 +16,7 @@ fn writes(deployment: &str, token: &str) -> Vec<(&'static str, String, Option<Va
     let agent = format!("/api/agents/{DID}");
     vec![
         ("POST", "/api/proxies/eu/check".into(), None),
+        ("POST", "/api/proxies/eu/prune".into(), None),
         ("PATCH", "/api/proxies/eu".into(), json_of(json!({ "labels": { "region": "eu" } }))),
         (
             "POST",
@@ -133,6 +134,7 @@ fn template(path: &str) -> String {
         "api",
         "proxies",
         "check",
+        "prune",
         "observe-mode",
         "end",
         "credentials",

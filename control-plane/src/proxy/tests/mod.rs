@@ -82,6 +82,7 @@ fn key(secret: &str, alias: &str, team_id: &str, models: ModelList) -> KeyBody {
         budget_duration: Some("1mo"),
         allowed_routes: INFERENCE_ROUTES.to_vec(),
         duration: Some("31d".to_owned()),
+        spend: 0.0,
         blocked: false,
         ends_at: None,
         mark: mark(1),

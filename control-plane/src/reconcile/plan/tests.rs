@@ -45,6 +45,7 @@ fn key_body(models: &[&str], budget: Option<f64>) -> KeyBody {
         generation: 1,
         secret: Secret::new("sk-reeve-test-0123456789"),
         team: desired_team(models, budget),
+        spend: 0.0,
         ends_at: None,
     };
     render::key(owner(), 7, &desired, now()).unwrap()

@@ -70,6 +70,11 @@ pub struct ProxyView {
     pub capabilities: Value,
     pub checked_at: Option<DateTime<Utc>>,
     pub scanned_at: Option<DateTime<Utc>>,
+    /// Since when most of what Reeve made there is missing, as after its database was wiped. It is made again when a scan a minute
+    /// later says the same.
+    pub wiped_since: Option<DateTime<Utc>>,
+    /// Objects of Reeve's own that the registry does not know, too many to be removed without `POST /api/proxies/{id}/prune`.
+    pub prune_held: i64,
     pub queue: Queue,
     /// Objects on it that are not ours, by kind. They are never changed.
     #[schema(value_type = Object)]
@@ -158,6 +163,23 @@ pub async fn check(s: &Services, ctx: &Context, name: &str) -> Result<Written<Pr
     Ok(Written { version: Some(version), ..Written::unchanged(view, None, Vec::new()) })
 }
 
+/// Lets a scan, which is due now, remove the objects of ours that the registry does not know, however many they are.
+pub async fn prune(s: &Services, ctx: &Context, name: &str) -> Result<Written<ProxyView>> {
+    let now = s.store.clock.now();
+    let mut tx = s.store.begin("proxy.prune").await?;
+    tx.lock_head().await?;
+    let proxy = lookup::proxy(tx.conn(), name).await?;
+    let (id, version) = (proxy.id, proxy.version);
+    proxies::allow_prune(tx.conn(), id, now).await?;
+    let entry = Entry::new(format!("proxy/{id}"))
+        .after(&serde_json::json!({ "objects": proxy.prune_held }))
+        .at(Location::changed(format!("/api/proxies/{id}")));
+    let view = view(tx.conn(), proxy).await?;
+    tx.finish_quiet(ctx, entry.audit("proxy.prune")).await?;
+    s.signals.check.notify_one();
+    Ok(Written { version: Some(version), ..Written::unchanged(view, None, Vec::new()) })
+}
+
 /// What waits on a proxy, or on all, oldest first.
 pub async fn queue(s: &Services, proxy: Option<&str>, limit: i64) -> Result<Vec<WorkView>> {
     let mut conn = s.store.conn().await?;
@@ -214,6 +236,8 @@ fn with_queue(p: Proxy, queue: Queue) -> ProxyView {
         capabilities: p.capabilities,
         checked_at: p.checked_at,
         scanned_at: p.scanned_at,
+        wiped_since: p.wiped_since,
+        prune_held: p.prune_held,
         queue,
         foreign: p.foreign_counts,
         created_at: p.created_at,
