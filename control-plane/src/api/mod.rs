@@ -10,6 +10,7 @@ pub mod credentials;
 pub mod docs;
 pub mod enrollment_tokens;
 pub mod extract;
+pub mod freezes;
 pub mod health;
 pub mod idempotency;
 pub mod metrics;

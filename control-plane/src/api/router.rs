@@ -15,7 +15,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use super::{
-    ApiState, agents, audit, auth, changes, credentials, docs, enrollment_tokens, health,
+    ApiState, agents, audit, auth, changes, credentials, docs, enrollment_tokens, freezes, health,
     idempotency::{self, Replay},
     metrics, models, observe, observe_mode,
     problem::Problem,
@@ -38,6 +38,8 @@ fn protected() -> OpenApiRouter<ApiState> {
         .routes(routes!(proxies::check::check_proxy))
         .routes(routes!(proxies::prune::prune_proxy))
         .routes(routes!(proxies::drift::list_drift))
+        .routes(routes!(freezes::list::list_freezes, freezes::create::create_freeze))
+        .routes(routes!(freezes::get::get_freeze, freezes::delete::delete_freeze))
         .routes(routes!(observe_mode::get::get_observe_mode))
         .routes(routes!(observe_mode::end::end_observe_mode))
         .routes(routes!(work::list::list_work))

@@ -113,6 +113,7 @@ fn show(s: &Session, agent: &Value) {
         ("did", text_at(agent, "/did")),
         ("status", text_at(agent, "/status")),
         ("because", text_at(agent, "/statusReason")),
+        ("frozen", text_at(agent, "/frozen/reason")),
         ("mode", text_at(agent, "/mode")),
         ("realms", realms(agent)),
         ("connected", text_at(agent, "/connection/connected")),

@@ -14,6 +14,7 @@ mod credential;
 mod deployment;
 mod enroll_token;
 mod failure;
+mod freeze;
 mod grant;
 mod keys;
 mod model;
@@ -60,6 +61,12 @@ pub enum AdminCommand {
     Proxies(Listing<proxies::Command>),
     /// Whether Reeve only looks, since its database was put back to an earlier state; ending that.
     Observe(Listing<observe::Command>),
+    /// Stop a realm, an agent, a model or a proxy, now and everywhere; with --wait until every proxy was proven to refuse it.
+    Freeze(Leaf<freeze::Freeze>),
+    /// Let it go on with exactly what it had.
+    Unfreeze(Leaf<freeze::Unfreeze>),
+    /// What is frozen, and how far that is.
+    Freezes(Leaf<freeze::Freezes>),
     /// The newest changes, or the receipt of one: what it asked of which proxy and agent, and how far that is.
     Changes(Leaf<changes::Changes>),
     /// Who changed what, and when.
@@ -98,6 +105,9 @@ async fn dispatch(command: AdminCommand) -> Result<(), Failure> {
         C::Keys(c) => keys::run(c.command, &c.global.session()?).await,
         C::Proxies(c) => proxies::run(c.command.unwrap_or_default(), &c.global.session()?).await,
         C::Observe(c) => observe::run(c.command.unwrap_or_default(), &c.global.session()?).await,
+        C::Freeze(c) => freeze::freeze(c.args, &c.global.session()?).await,
+        C::Unfreeze(c) => freeze::unfreeze(c.args, &c.global.session()?).await,
+        C::Freezes(c) => freeze::list(&c.global.session()?).await,
         C::Changes(c) => changes::run(c.args, &c.global.session()?).await,
         C::Audit(c) => audit::run(c.args, &c.global.session()?).await,
         C::Apply(c) => apply::run(c.args, &c.global.session()?).await,

@@ -245,6 +245,7 @@ fn show(s: &Session, model: &Value) {
         ("description", text_at(model, "/description")),
         ("max tokens", text_at(model, "/maxTokens")),
         ("everywhere", text_at(model, "/everywhere")),
+        ("frozen", text_at(model, "/frozen/reason")),
         ("sync", text_at(model, "/sync/state")),
         ("changed", text_at(model, "/updatedAt")),
     ]);

@@ -230,6 +230,7 @@ fn show(s: &Session, proxy: &Value) {
         ("since", text_at(proxy, "/statusSince")),
         ("because", text_at(proxy, "/lastError/message")),
         ("agents sent elsewhere", text_at(proxy, "/avoided")),
+        ("frozen", text_at(proxy, "/frozen/reason")),
         ("version", text_at(proxy, "/version")),
         ("admin URL", text_at(proxy, "/baseUrl")),
         ("agents' URL", text_at(proxy, "/publicUrl")),

@@ -212,6 +212,7 @@ async fn show(s: &Session, name: &str) -> Result<(), Failure> {
         ("key scope", text_at(&realm, "/keyScope")),
         ("key lives at most, days", text_at(&realm, "/keyMaxAgeDays")),
         ("grants", text_at(&realm, "/grants")),
+        ("frozen", text_at(&realm, "/frozen/reason")),
         ("members", text_at(&realm, "/members")),
         ("sync", text_at(&realm, "/sync/state")),
     ]);

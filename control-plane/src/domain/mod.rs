@@ -6,6 +6,7 @@ pub mod change;
 pub mod credential;
 pub mod drift;
 pub mod error;
+pub mod freeze;
 pub mod grant;
 pub mod litellm_params;
 pub mod model;

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use reeve_protocol::{
     ApiKey, Detail, Document, Endpoint, LlmConfig, LlmConfigMessage,
-    detail_code::{CONVERGING, NO_GRANT, NO_PROXY},
+    detail_code::{CONVERGING, FROZEN, NO_GRANT, NO_PROXY},
 };
 
 use crate::{
@@ -49,6 +49,13 @@ pub fn compile(inputs: &Inputs, did: &str) -> Option<Compiled> {
 pub fn compile_agent(inputs: &Inputs, input: &AgentInput) -> Compiled {
     let agent = &input.agent;
     let (document, offer) = match (agent.status, agent.mode) {
+        (AgentStatus::Approved, _) if input.frozen.is_some() => (
+            unavailable(
+                FROZEN,
+                format!("This agent is frozen: {}", input.frozen.as_deref().unwrap_or_default()),
+            ),
+            None,
+        ),
         (AgentStatus::Approved, ConfigMode::Env) => (Document::Env, None),
         (AgentStatus::Approved, ConfigMode::Manual) => (manual(input), None),
         (AgentStatus::Approved, ConfigMode::Realm) => match choose(inputs, input) {
@@ -231,6 +238,10 @@ fn in_order(realm: &RealmInput) -> impl Iterator<Item = &GrantInput> {
 }
 
 fn no_grant(realms: &[&RealmInput]) -> Detail {
+    if let Some((realm, reason)) = realms.iter().find_map(|r| r.frozen.as_ref().map(|reason| (r, reason))) {
+        let message = format!("What realm {} grants is frozen: {reason}", realm.slug);
+        return Detail { code: FROZEN.to_owned(), message };
+    }
     let slugs: Vec<&str> = realms.iter().map(|realm| realm.slug.as_str()).collect();
     let message = if slugs.is_empty() {
         "This agent is in no realm.".to_owned()

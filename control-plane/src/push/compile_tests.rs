@@ -39,6 +39,7 @@ fn names(models: &[u128]) -> BTreeSet<String> {
 
 fn agent() -> AgentInput {
     AgentInput {
+        frozen: None,
         agent: Agent {
             did: DID.to_owned(),
             name: "bot".to_owned(),
@@ -97,6 +98,7 @@ fn realm<'a>(inputs: &'a mut Inputs, n: u128, grants: &[u128]) -> &'a mut RealmI
     };
     let ranks = inputs.proxies.iter().map(|p| (p.id, 1)).collect();
     inputs.realms.entry(id).or_insert(RealmInput {
+        frozen: None,
         id,
         slug: format!("r{n}"),
         name: format!("Realm {n}"),

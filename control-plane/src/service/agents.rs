@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 use super::{
     Entry, Services, Written, check_text, check_version,
     converge::{AgentState, agent_state},
+    freezes::{self, Frozen},
     keys, lookup,
 };
 use crate::{
@@ -21,6 +22,7 @@ use crate::{
         agent::{Agent, AgentSession, AgentStatus, ConfigMode},
         change::{Change, Location},
         error::{Error, Result},
+        freeze::FreezeKind,
         object::Object,
     },
     push::compile::compile_agent,
@@ -43,6 +45,8 @@ pub struct AgentView {
     pub running: Option<Running>,
     /// What it should run now.
     pub wanted: DocumentRef,
+    /// Set while an admin has stopped it.
+    pub frozen: Option<Frozen>,
     /// What it refused last, until it runs something else.
     pub rejected: Option<Rejected>,
     /// The ETag.
@@ -275,6 +279,7 @@ pub(super) fn decided(a: &Agent) -> serde_json::Value {
 
 async fn views(s: &Services, dids: &[String]) -> Result<Vec<AgentView>> {
     let inputs = s.store.document_inputs(dids).await?;
+    let mut frozen = freezes::of_kind(&mut *s.store.conn().await?, FreezeKind::Agent).await?;
     let mut memberships: HashMap<String, Vec<AgentRealm>> = HashMap::new();
     for m in realms::of_agents(&mut *s.store.conn().await?, dids).await? {
         let realm = AgentRealm { id: m.realm_id, slug: m.slug, name: m.name, is_primary: m.is_primary };
@@ -291,12 +296,18 @@ async fn views(s: &Services, dids: &[String]) -> Result<Vec<AgentView>> {
                 state: wanted.document.state(),
                 hash: wanted.hash,
             };
-            view(input, memberships.remove(&input.agent.did).unwrap_or_default(), document)
+            let realms = memberships.remove(&input.agent.did).unwrap_or_default();
+            view(input, realms, document, frozen.remove(&input.agent.did))
         })
         .collect())
 }
 
-fn view(input: &AgentInput, realms: Vec<AgentRealm>, wanted: DocumentRef) -> AgentView {
+fn view(
+    input: &AgentInput,
+    realms: Vec<AgentRealm>,
+    wanted: DocumentRef,
+    frozen: Option<Frozen>,
+) -> AgentView {
     let (a, session) = (input.agent.clone(), &input.session);
     AgentView {
         did: a.did,
@@ -313,6 +324,7 @@ fn view(input: &AgentInput, realms: Vec<AgentRealm>, wanted: DocumentRef) -> Age
             key_generation: session.applied_key_generation,
         }),
         wanted,
+        frozen,
         rejected: session.rejected_hash.clone().map(|hash| Rejected {
             version: session.rejected_version.unwrap_or_default(),
             hash,

@@ -155,12 +155,24 @@ pub(super) async fn cut_off(s: &Services, conn: &mut Conn, realm: RealmId, did: 
     let own: Vec<KeyView> = before.iter().filter(|k| k.agent_did.as_deref() == Some(did)).cloned().collect();
     let mut objects = close(s, conn, &own).await?;
     objects.extend(own.iter().map(|k| Object::key(k.id)));
-    if before.iter().any(|k| k.agent_did.is_none() && k.state == KeyState::Current) {
-        make(s, conn, realm, None, OVERLAP).await?;
-        let shared = views(conn, realm).await?.into_iter().filter(|k| k.agent_did.is_none());
-        objects.extend(shared.map(|k| Object::key(k.id)));
-    }
+    objects.extend(replace_shared(s, conn, realm, OVERLAP).await?);
     Ok(objects)
+}
+
+/// Replaces the key that the realm's agents share, if they share one. What is to be made true for that. The realm is locked by the
+/// caller.
+pub(super) async fn replace_shared(
+    s: &Services,
+    conn: &mut Conn,
+    realm: RealmId,
+    overlap: TimeDelta,
+) -> Result<Vec<Object>> {
+    let shared = |k: &KeyView| k.agent_did.is_none();
+    if !views(conn, realm).await?.iter().any(|k| shared(k) && k.state == KeyState::Current) {
+        return Ok(Vec::new());
+    }
+    make(s, conn, realm, None, overlap).await?;
+    Ok(views(conn, realm).await?.into_iter().filter(shared).map(|k| Object::key(k.id)).collect())
 }
 
 /// Makes the keys that the realm's scope asks for and that are not there: with its first grant, and for each agent that joins.

@@ -8,6 +8,7 @@ use utoipa::ToSchema;
 
 use super::{
     Entry, Services, Written, check_budget, check_range, check_text, check_version,
+    freezes::{self, Frozen},
     keys::{self, KeyView},
     lookup,
     sync::{self, Subject, Synced},
@@ -21,6 +22,7 @@ use crate::{
     domain::{
         change::{Change, Location},
         error::{Error, Result},
+        freeze::FreezeKind,
         object::Object,
         placement::{self, Placement},
         realm::{KeyScope, Realm},
@@ -60,6 +62,8 @@ pub struct RealmView {
     /// Its team and all its keys, for `sync`.
     #[serde(skip)]
     objects: Vec<Object>,
+    /// Set while an admin has stopped it.
+    pub frozen: Option<Frozen>,
     /// How many models it may use.
     pub grants: i64,
     /// How many agents it has.
@@ -313,6 +317,7 @@ async fn views(conn: &mut Conn, realms: Vec<Realm>) -> Result<Vec<RealmView>> {
         .into_iter()
         .map(|(id, grants, members)| (id, (grants, members)))
         .collect();
+    let mut frozen = freezes::of_kind(conn, FreezeKind::Realm).await?;
     let mut keys = match realms.as_slice() {
         [one] => HashMap::from([(one.id, keys::views(conn, one.id).await?)]),
         _ => keys::of_all(conn).await?,
@@ -325,6 +330,7 @@ async fn views(conn: &mut Conn, realms: Vec<Realm>) -> Result<Vec<RealmView>> {
             RealmView {
                 objects: keys::objects_of(r.id, &generations),
                 keys: generations.into_iter().filter(|k| k.agent_did.is_none()).collect(),
+                frozen: frozen.remove(&r.id.to_string()),
                 grants,
                 members,
                 id: r.id,

@@ -3,12 +3,13 @@
 use chrono::{DateTime, Utc};
 use sqlx::types::Json;
 
-use super::Conn;
+use super::{Conn, freezes};
 use crate::{
     base::ids::{ModelId, RealmId},
     domain::{
         agent::{Agent, AgentStatus, ConfigMode, ManualConfig},
         error::Result,
+        freeze::FreezeKind,
     },
 };
 
@@ -182,6 +183,7 @@ pub async fn manual_api_key(conn: &mut Conn, did: &str) -> Result<Option<Vec<u8>
 
 /// Removes an agent with its memberships and session state.
 pub async fn delete(conn: &mut Conn, did: &str) -> Result<bool> {
+    freezes::delete(conn, FreezeKind::Agent, did).await?;
     Ok(sqlx::query!("delete from agent where did = $1", did).execute(conn).await?.rows_affected() == 1)
 }
 

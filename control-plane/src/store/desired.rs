@@ -143,7 +143,8 @@ impl Store {
         now: DateTime<Utc>,
     ) -> Result<Option<DesiredTeam>> {
         let row = sqlx::query!(
-            r#"select r.slug, r.monthly_budget_usd, placement_rank(r.placement, p.name, p.labels) is null as "leaving!"
+            r#"select r.slug, r.monthly_budget_usd, placement_rank(r.placement, p.name, p.labels) is null as "leaving!",
+                      is_frozen('proxy', p.id::text) as "frozen!"
                from realm r join proxy p on p.id = $2 and p.serves
                where r.id = $1 and r.key_generation > 0
                  and (placement_rank(r.placement, p.name, p.labels) is not null
@@ -151,7 +152,7 @@ impl Store {
                                   where a.proxy_id = p.id and a.kind = 'team' and a.object_id = r.id)
                           and not exists (
                               select 1 from proxy q
-                              where q.serves and not q.avoided
+                              where q.serves and not q.avoided and not is_frozen('proxy', q.id::text)
                                 and placement_rank(r.placement, q.name, q.labels) is not null
                                 and exists (select 1 from realm_key k
                                             where k.realm_id = r.id and k.state = 'current' and k.created_at <= $3)
@@ -169,7 +170,7 @@ impl Store {
         .await?;
         let Some(row) = row else { return Ok(None) };
         let mut conn = self.conn().await?;
-        let models = granted(&mut conn, id, now).await?;
+        let models = if row.frozen { Vec::new() } else { granted(&mut conn, id, now).await? };
         Ok(Some(DesiredTeam {
             realm_id: id,
             slug: row.slug,
@@ -188,6 +189,7 @@ impl Store {
     ) -> Result<Option<DesiredKey>> {
         let row = sqlx::query!(
             r#"select k.realm_id as "realm_id: RealmId", k.generation, k.secret, k.retire_after, k.state = 'closing' as "closing!",
+                      k.did is not null and is_frozen('agent', k.did) as "frozen!",
                       exists (select 1 from applied a
                               where a.proxy_id = $2 and a.kind = 'key' and a.object_id = k.id) as "there!",
                       coalesce((select max(a.spend) from applied a
@@ -204,7 +206,7 @@ impl Store {
         .await?;
         let Some(row) = row.filter(|row| row.there || !row.closing) else { return Ok(None) };
         let Some(mut team) = self.desired_team(proxy, row.realm_id, now).await? else { return Ok(None) };
-        if row.closing {
+        if row.closing || row.frozen {
             team.models.clear();
         }
         let secret =
@@ -225,6 +227,7 @@ async fn granted(conn: &mut Conn, realm: RealmId, now: DateTime<Utc>) -> Result<
     Ok(sqlx::query_scalar!(
         "select m.litellm_model_name from model_grant g join model m on m.id = g.model_id and m.status = 'active'
          where g.realm_id = $1 and g.revoked_at is null and (g.expires_at is null or g.expires_at > $2)
+           and not is_frozen('realm', g.realm_id::text) and not is_frozen('model', g.model_id::text)
          order by 1",
         realm.0,
         now

@@ -11,7 +11,7 @@ use super::{
     Conn, Store, agents,
     applied::AppliedState,
     desired::{manual_at, realm_key_at},
-    listener, sessions,
+    freezes, listener, sessions,
 };
 use crate::{
     base::{
@@ -22,6 +22,7 @@ use crate::{
         agent::{Agent, AgentSession},
         change::Revision,
         error::{Error, Result},
+        freeze::FreezeKind,
         object::ObjectKind,
     },
 };
@@ -46,6 +47,8 @@ pub struct AgentInput {
     pub primary: Option<RealmId>,
     /// Key of manual mode.
     pub manual_api_key: Option<Secret>,
+    /// Why it is frozen, in the admin's words.
+    pub frozen: Option<String>,
 }
 
 #[derive(Clone, Debug)]
@@ -54,7 +57,9 @@ pub struct RealmInput {
     pub slug: String,
     pub name: String,
     pub default_model_id: Option<ModelId>,
-    /// Rights that hold, of active models, oldest first.
+    /// Why it, or a model that it holds, is frozen.
+    pub frozen: Option<String>,
+    /// Rights that hold, of active models that are not frozen, oldest first.
     pub grants: Vec<GrantInput>,
     /// Generations that may be used, newest first: those that are shared, and the own ones of the agents asked for.
     pub keys: Vec<KeyInput>,
@@ -134,6 +139,11 @@ impl Store {
         {
             memberships.entry(m.did).or_default().push((m.realm_id, m.is_primary));
         }
+        let mut frozen: HashMap<String, String> = freezes::list(conn, Some(FreezeKind::Agent), None)
+            .await?
+            .into_iter()
+            .map(|f| (f.object_id, f.reason))
+            .collect();
         let mut inputs = Vec::with_capacity(found.len());
         for agent in found {
             let sealed = match agent.manual_config {
@@ -150,6 +160,7 @@ impl Store {
                 primary: realms.iter().find(|(_, primary)| *primary).map(|(id, _)| *id),
                 realms: realms.into_iter().map(|(id, _)| id).collect(),
                 manual_api_key,
+                frozen: frozen.remove(&agent.did),
                 agent,
             });
         }
@@ -165,8 +176,14 @@ impl Store {
     ) -> Result<HashMap<RealmId, RealmInput>> {
         let mut realms = HashMap::new();
         for r in sqlx::query!(
-            r#"select id as "id: RealmId", slug, name, default_model_id as "default_model_id: ModelId"
-               from realm where id = any($1)"#,
+            r#"select r.id as "id: RealmId", r.slug, r.name, r.default_model_id as "default_model_id: ModelId",
+                      (select f.reason from frozen f
+                       where (f.kind = 'realm' and f.object_id = r.id::text)
+                          or (f.kind = 'model' and exists (
+                              select 1 from model_grant g where g.realm_id = r.id and g.revoked_at is null
+                              and g.model_id::text = f.object_id))
+                       order by f.kind <> 'realm', f.frozen_at limit 1) as "frozen?"
+               from realm r where r.id = any($1)"#,
             ids
         )
         .fetch_all(&mut *conn)
@@ -179,6 +196,7 @@ impl Store {
                     slug: r.slug,
                     name: r.name,
                     default_model_id: r.default_model_id,
+                    frozen: r.frozen,
                     grants: Vec::new(),
                     keys: Vec::new(),
                     ranks: HashMap::new(),
@@ -193,6 +211,7 @@ impl Store {
                           as "upstream_model_id?"
                from model_grant g join model m on m.id = g.model_id and m.status = 'active'
                where g.realm_id = any($1) and g.revoked_at is null and (g.expires_at is null or g.expires_at > $2)
+                 and not is_frozen('realm', g.realm_id::text) and not is_frozen('model', g.model_id::text)
                order by g.created_at, g.id"#,
             ids,
             now
@@ -237,7 +256,8 @@ impl Store {
         for r in sqlx::query!(
             r#"select r.id as "realm_id: RealmId", p.id as "proxy_id: ProxyId",
                       placement_rank(r.placement, p.name, p.labels) as rank
-               from realm r cross join proxy p where r.id = any($1) and p.serves"#,
+               from realm r cross join proxy p
+               where r.id = any($1) and p.serves and not is_frozen('proxy', p.id::text)"#,
             ids
         )
         .fetch_all(&mut *conn)
@@ -251,7 +271,7 @@ impl Store {
         let objects = [ids, &key_ids].concat();
         for a in sqlx::query!(
             r#"select a.proxy_id as "proxy_id: ProxyId", a.kind as "kind: ObjectKind", a.object_id, a.models
-               from applied a join proxy p on p.id = a.proxy_id and p.serves
+               from applied a join proxy p on p.id = a.proxy_id and p.serves and not is_frozen('proxy', p.id::text)
                where a.object_id = any($1) and a.kind in ('team', 'key') and a.state <> 'intended'"#,
             &objects
         )
@@ -289,7 +309,7 @@ async fn proxy_inputs(conn: &mut Conn) -> Result<Vec<ProxyInput>> {
     let proxies = sqlx::query!(
         r#"select id as "id: ProxyId", name, public_url, labels ->> 'region' as region,
                   state = 'draining' as "draining!", avoided
-           from proxy where serves order by name"#
+           from proxy where serves and not is_frozen('proxy', id::text) order by name"#
     )
     .fetch_all(conn)
     .await?;

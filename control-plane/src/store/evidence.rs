@@ -57,9 +57,15 @@ impl Store {
         let mut conn = self.conn().await?;
         let Some(row) = sqlx::query!(
             r#"select r.realm_id, r.model_name, r.began_at, r.key_id, p.cache_lag_seconds,
-                      r.key_id is null and exists (select 1 from model_grant g join model m on m.id = g.model_id
-                              where g.realm_id = r.realm_id and m.litellm_model_name = r.model_name and m.status = 'active'
-                                and g.revoked_at is null) as "granted_again!",
+                      case when is_frozen('realm', r.realm_id::text) or is_frozen('proxy', p.id::text) then false
+                           when r.key_id is null then exists (
+                               select 1 from model_grant g join model m on m.id = g.model_id
+                               where g.realm_id = r.realm_id and m.litellm_model_name = r.model_name and m.status = 'active'
+                                 and g.revoked_at is null and not is_frozen('model', m.id::text))
+                           else exists (
+                               select 1 from realm_key k where k.id = r.key_id and k.state <> 'closing'
+                                 and (k.did is null or not is_frozen('agent', k.did)))
+                      end as "granted_again!",
                       (select bool_and(e.done_at is not null) from change_effect e
                        where e.revision = $3 and e.proxy_id = $2 and e.kind in ('team', 'key')
                          and (r.key_id is null or e.object_id = r.key_id)) as closed,
@@ -122,6 +128,33 @@ pub async fn suspend(
     .fetch_optional(conn)
     .await?;
     Ok(id.map(Object::revocation))
+}
+
+/// Keys that are blocked for the time that something is frozen, everywhere or on one proxy; what each has to refuse from now on.
+pub async fn suspend_keys(
+    conn: &mut Conn,
+    keys: &[(Uuid, KeyId)],
+    proxy: Option<ProxyId>,
+    now: DateTime<Utc>,
+) -> Result<Vec<Object>> {
+    let (ids, keys): (Vec<Uuid>, Vec<Uuid>) = keys.iter().map(|(id, key)| (*id, key.0)).unzip();
+    let ids = sqlx::query_scalar!(
+        "insert into revocation (id, realm_id, model_name, began_at, key_id)
+         select s.id, k.realm_id, coalesce((
+                    select m.litellm_model_name from model_grant g join model m on m.id = g.model_id
+                    where g.realm_id = k.realm_id order by g.revoked_at is not null, g.created_at limit 1), ''), $4, k.id
+         from unnest($1::uuid[], $2::uuid[]) as s (id, key_id) join realm_key k on k.id = s.key_id
+         where k.state <> 'closing'
+           and ($3::uuid is null or exists (select 1 from applied a where a.proxy_id = $3 and a.kind = 'key' and a.object_id = k.id))
+         returning id",
+        &ids,
+        &keys,
+        proxy.map(|p| p.0),
+        now
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(ids.into_iter().map(Object::revocation).collect())
 }
 
 /// Who lost the right.

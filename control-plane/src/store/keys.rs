@@ -183,6 +183,7 @@ pub async fn retirable(conn: &mut Conn, now: DateTime<Utc>) -> Result<Vec<RealmK
                        left join realm_key c on c.realm_id = k.realm_id and c.state = 'current'
                             and c.did is not distinct from case r.key_scope when 'agent' then s.did end
                        where s.offered_realm_id = k.realm_id and (k.did is null or k.did = s.did)
+                         and not is_frozen('agent', s.did)
                          and (c.id is null or coalesce(s.applied_key_generation, 0) < c.generation))))
            order by k.realm_id, k.generation"#,
         now

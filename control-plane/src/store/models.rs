@@ -2,11 +2,12 @@
 
 use chrono::{DateTime, Utc};
 
-use super::Conn;
+use super::{Conn, freezes};
 use crate::{
     base::ids::{ModelId, RealmId},
     domain::{
         error::Result,
+        freeze::FreezeKind,
         model::{Model, ModelStatus},
     },
 };
@@ -92,6 +93,7 @@ pub async fn update(conn: &mut Conn, m: &Model, now: DateTime<Utc>) -> Result<bo
 
 /// Removes the entry with its deployments and grants.
 pub async fn delete(conn: &mut Conn, id: ModelId) -> Result<bool> {
+    freezes::delete(conn, FreezeKind::Model, &id.to_string()).await?;
     Ok(sqlx::query!("delete from model where id = $1", id.0).execute(conn).await?.rows_affected() == 1)
 }
 

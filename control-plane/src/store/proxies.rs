@@ -6,11 +6,12 @@ use chrono::{DateTime, Utc};
 use serde_json::Value;
 use sqlx::types::Json;
 
-use super::Conn;
+use super::{Conn, freezes};
 use crate::{
     base::{ids::ProxyId, page::PageRequest},
     domain::{
         error::Result,
+        freeze::FreezeKind,
         proxy::{Proxy, ProxyState, ProxyStatus},
     },
 };
@@ -189,6 +190,7 @@ pub async fn mark_deleting(conn: &mut Conn, id: ProxyId, now: DateTime<Utc>) -> 
 
 /// Removes the row, and with it all work and applied state.
 pub async fn delete(conn: &mut Conn, id: ProxyId) -> Result<bool> {
+    freezes::delete(conn, FreezeKind::Proxy, &id.to_string()).await?;
     Ok(sqlx::query!("delete from proxy where id = $1", id.0).execute(conn).await?.rows_affected() == 1)
 }
 

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use sqlx::types::Json;
 use uuid::Uuid;
 
-use super::Conn;
+use super::{Conn, freezes};
 use crate::{
     base::{
         ids::{ModelId, RealmId},
@@ -13,6 +13,7 @@ use crate::{
     domain::{
         agent::Membership,
         error::Result,
+        freeze::FreezeKind,
         placement::Placement,
         realm::{KeyScope, Realm},
     },
@@ -156,6 +157,7 @@ pub async fn next_generation(conn: &mut Conn, id: RealmId) -> Result<i64> {
 
 /// Removes the realm with its grants and memberships; its keys stay until they are proven refused.
 pub async fn delete(conn: &mut Conn, id: RealmId) -> Result<bool> {
+    freezes::delete(conn, FreezeKind::Realm, &id.to_string()).await?;
     Ok(sqlx::query!("delete from realm where id = $1", id.0).execute(conn).await?.rows_affected() == 1)
 }
 

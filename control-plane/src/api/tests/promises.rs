@@ -35,6 +35,12 @@ fn writes(deployment: &str, token: &str) -> Vec<(&'static str, String, Option<Va
         ("PATCH", "/api/realms/red".into(), json_of(json!({ "monthlyBudgetUsd": 3 }))),
         ("POST", "/api/models/one/realms".into(), json_of(json!({ "realmId": "red" }))),
         ("POST", "/api/realms/red/keys/rotate".into(), None),
+        (
+            "POST",
+            "/api/freezes".into(),
+            json_of(json!({ "kind": "realm", "name": "red", "reason": "leaked" })),
+        ),
+        ("DELETE", "/api/freezes/realm/red".into(), None),
         ("POST", format!("{agent}/approve"), None),
         ("POST", "/api/realms/red/agents".into(), json_of(json!({ "did": DID }))),
         ("PUT", format!("{agent}/llm-config"), json_of(json!({ "realmId": "red", "realmModelId": "one" }))),
@@ -150,6 +156,7 @@ fn template(path: &str) -> String {
         "llm-config",
         "retry",
         "enroll",
+        "freezes",
     ];
     let parts = path.split('/').map(|part| if part.is_empty() || known.contains(&part) { part } else { "*" });
     parts.collect::<Vec<_>>().join("/")

@@ -18,7 +18,9 @@ pub use self::{
     update::{ModelPatch, update},
 };
 use super::{
-    Services, keys, lookup,
+    Services,
+    freezes::{self, Frozen},
+    keys, lookup,
     sync::{self, Subject, Synced},
 };
 use crate::{
@@ -28,6 +30,7 @@ use crate::{
     },
     domain::{
         error::{Error, Result},
+        freeze::FreezeKind,
         model::{Deployment, Model, ModelStatus},
         object::Object,
     },
@@ -53,6 +56,8 @@ pub struct ModelView {
     pub max_tokens: Option<i32>,
     /// On every proxy; else only where a realm with a grant on it is served.
     pub everywhere: bool,
+    /// Set while an admin has stopped it.
+    pub frozen: Option<Frozen>,
     pub deployments: Vec<DeploymentView>,
     /// The ETag.
     pub version: i64,
@@ -129,6 +134,7 @@ pub(super) async fn view(conn: &mut Conn, model: Model) -> Result<ModelView> {
 
 async fn views(conn: &mut Conn, models: Vec<Model>) -> Result<Vec<ModelView>> {
     let ids: Vec<ModelId> = models.iter().map(|m| m.id).collect();
+    let mut frozen = freezes::of_kind(conn, FreezeKind::Model).await?;
     let mut by_model: HashMap<ModelId, Vec<DeploymentView>> = HashMap::new();
     let rows = deployments::list(conn, Some(&ids), None, None).await?;
     let owners: Vec<ModelId> = rows.iter().map(|d| d.model_id).collect();
@@ -150,6 +156,7 @@ async fn views(conn: &mut Conn, models: Vec<Model>) -> Result<Vec<ModelView>> {
                 status: m.status,
                 max_tokens: m.max_tokens,
                 everywhere: m.everywhere,
+                frozen: frozen.remove(&m.id.to_string()),
                 deployments,
                 version: m.version,
                 created_at: m.created_at,

@@ -17,7 +17,11 @@ pub use self::{
     delete::delete,
     update::{ProxyPatch, update},
 };
-use super::{Entry, Services, Written, lookup};
+use super::{
+    Entry, Services, Written,
+    freezes::{self, Frozen},
+    lookup,
+};
 use crate::{
     base::{
         context::Context,
@@ -27,6 +31,7 @@ use crate::{
     domain::{
         change::Location,
         error::{Error, Result},
+        freeze::FreezeKind,
         object::ObjectKind,
         placement::{self, NAME},
         proxy::{Proxy, ProxyState, ProxyStatus},
@@ -75,6 +80,8 @@ pub struct ProxyView {
     pub wiped_since: Option<DateTime<Utc>>,
     /// Objects of Reeve's own that the registry does not know, too many to be removed without `POST /api/proxies/{id}/prune`.
     pub prune_held: i64,
+    /// Set while an admin has stopped it.
+    pub frozen: Option<Frozen>,
     pub queue: Queue,
     /// Objects on it that are not ours, by kind. They are never changed.
     #[schema(value_type = Object)]
@@ -138,9 +145,10 @@ pub async fn list(s: &Services, page: &PageRequest) -> Result<Page<ProxyView>> {
     let mut conn = s.store.conn().await?;
     let found = Page::cut(proxies::list(&mut conn, page).await?, page, |p| p.name.clone());
     let mut queues = queues(&mut conn).await?;
+    let mut frozen = freezes::of_kind(&mut conn, FreezeKind::Proxy).await?;
     Ok(found.map(|p| {
-        let queue = queues.remove(&p.name).unwrap_or_default();
-        with_queue(p, queue)
+        let (queue, frozen) = (queues.remove(&p.name).unwrap_or_default(), frozen.remove(&p.id.to_string()));
+        shown(p, queue, frozen)
     }))
 }
 
@@ -206,7 +214,8 @@ pub async fn queue(s: &Services, proxy: Option<&str>, limit: i64) -> Result<Vec<
 
 async fn view(conn: &mut Conn, proxy: Proxy) -> Result<ProxyView> {
     let queue = queues(conn).await?.remove(&proxy.name).unwrap_or_default();
-    Ok(with_queue(proxy, queue))
+    let frozen = freezes::of_kind(conn, FreezeKind::Proxy).await?.remove(&proxy.id.to_string());
+    Ok(shown(proxy, queue, frozen))
 }
 
 async fn queues(conn: &mut Conn) -> Result<HashMap<String, Queue>> {
@@ -217,7 +226,7 @@ async fn queues(conn: &mut Conn) -> Result<HashMap<String, Queue>> {
         .collect())
 }
 
-fn with_queue(p: Proxy, queue: Queue) -> ProxyView {
+fn shown(p: Proxy, queue: Queue, frozen: Option<Frozen>) -> ProxyView {
     let last_error = p.status_code.map(|code| ProxyError { code, message: p.status_message });
     ProxyView {
         id: p.id,
@@ -238,6 +247,7 @@ fn with_queue(p: Proxy, queue: Queue) -> ProxyView {
         scanned_at: p.scanned_at,
         wiped_since: p.wiped_since,
         prune_held: p.prune_held,
+        frozen,
         queue,
         foreign: p.foreign_counts,
         created_at: p.created_at,

@@ -1,0 +1,20 @@
+//! `GET /api/freezes`
+
+use axum::{Json, extract::State};
+
+use crate::{
+    api::{ApiState, page::List, problem::Result},
+    service::{
+        freezes::{self, FreezeView},
+        sync::Synced,
+    },
+};
+
+/// List what is frozen, oldest first, and how far each is on the proxies; never paged.
+#[utoipa::path(
+    get, path = "/api/freezes", tag = "freezes",
+    responses((status = 200, body = List<Synced<FreezeView>>)),
+)]
+pub async fn list_freezes(State(state): State<ApiState>) -> Result<Json<List<Synced<FreezeView>>>> {
+    Ok(Json(freezes::list(&state.services).await?.into()))
+}
