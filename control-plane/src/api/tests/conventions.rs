@@ -19,6 +19,7 @@ async fn every_operation_wants_the_token_but_the_ones_that_are_open(pool: PgPool
             assert_eq!(operation.get("security").is_none(), is_open, "{method} {path}");
             let url = path
                 .replace("{id}", "x")
+                .replace("{kind}", "realm")
                 .replace("{did}", "x")
                 .replace("{realmId}", "x")
                 .replace("{revision}", "1");
