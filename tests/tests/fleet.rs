@@ -161,3 +161,64 @@ async fn agents_move_between_proxies_without_a_failed_call() {
     })
     .await;
 }
+
+/// A program with the `openai` package loses at most the call that is under way when its proxy dies, though the control plane
+/// notices only seconds later.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lost_proxy_costs_the_calls_in_flight_and_no_other() {
+    let there = match Proxy::real() {
+        Some(real) => real,
+        None => Proxy::simulated().await,
+    };
+    let port =
+        std::net::TcpListener::bind("127.0.0.1:0").and_then(|l| l.local_addr()).expect("a port").port();
+    let here = format!("http://127.0.0.1:{port}");
+    let mut command = tokio::process::Command::new(e2e::harness::binary("proxy-sim"));
+    let mut dying =
+        e2e::harness::Process::start("proxy-sim", command.args(["--listen", &format!("127.0.0.1:{port}")]));
+    dying.stdout_has("its address", |out| out.contains("instance 0").then_some(())).await;
+
+    let database = Database::create().await;
+    let reeve = Reeve::start(ReeveOptions::on(&database)).await;
+    for (name, url, key) in
+        [("here", &here, "sk-master-1234"), ("there", &there.url, there.master_key.as_str())]
+    {
+        let body = json!({ "name": name, "baseUrl": url, "masterKey": key, "cacheLagSeconds": 0 });
+        reeve.api.post("/api/proxies", body).await;
+    }
+    let model = json!({
+        "name": "lost", "provider": "openai", "modelId": "fake-model", "baseUrl": there.upstream_url,
+        "apiKey": "sk-provider-0123456789",
+    });
+    reeve.api.post("/api/models", model).await;
+    let realm = json!({ "name": "Red", "placement": [{ "name": "here" }, { "name": "there" }] });
+    reeve.api.post("/api/realms", realm).await;
+    let grant = json!({ "realmId": "red" });
+    reeve.api.converge(Method::POST, "/api/models/openai%2Flost/realms", Some(grant)).await;
+    let agent = Agent::enroll(&reeve.api, &["red"]).await;
+    let (_serving, url, token) = agent.serve().await;
+    agent
+        .settled(&reeve.api, "the agent runs its document", |page| page["wanted"]["progress"] == "applied")
+        .await;
+
+    let python = std::env::var("REEVE_TEST_PYTHON").unwrap_or_else(|_| "python3".to_owned());
+    let mut command = tokio::process::Command::new(python);
+    command.arg(concat!(env!("CARGO_MANIFEST_DIR"), "/tour/keep_asking.py"));
+    command.env("CONFIG_URL", format!("{url}/config")).env("CONFIG_TOKEN", token);
+    let mut program = e2e::harness::Process::start("keep_asking.py", &mut command);
+    let answered =
+        |out: &str, base: &str| (out.matches(&format!("answered by {base}/")).count() >= 20).then_some(());
+    program.stdout_has("calls at the first", |out| answered(out, &here)).await;
+    dying.kill().await;
+    program.stdout_has("calls at the second", |out| answered(out, &there.url)).await;
+    let out = program.stdout();
+    assert!(out.matches("lost at").count() <= 1, "one program has one call in flight:\n{out}");
+    assert_eq!(out.matches("failed at").count(), 0, "{out}");
+
+    reeve.api.call(Method::DELETE, "/api/proxies/here?force=true", None, &[]).await.ok();
+    reeve.api.call(Method::DELETE, "/api/proxies/there", None, &[]).await.ok();
+    eventually("nothing of this test is left on the other", || async {
+        (reeve.api.call(Method::GET, "/api/proxies/there", None, &[]).await.status == 404).then_some(())
+    })
+    .await;
+}

@@ -14,14 +14,20 @@ use super::exit::{CANNOT_RUN, Failure, NOT_FOUND};
 
 pub struct Running {
     child: Child,
-    /// What it was started with.
-    pub environment: Environment,
+    /// What its document says, and what it was started with: another endpoint of it, where the first did not answer.
+    asked: Environment,
+    environment: Environment,
     pub version: i64,
 }
 
 impl Running {
-    /// Starts `command` (the program, then its arguments) in this process's environment, changed as the config says.
-    pub fn start(command: &[OsString], environment: Environment, version: i64) -> Result<Self, Failure> {
+    /// Starts `command` (the program, then its arguments) in this process's environment, changed as `environment` says.
+    pub fn start(
+        command: &[OsString],
+        asked: Environment,
+        environment: Environment,
+        version: i64,
+    ) -> Result<Self, Failure> {
         let Some((program, arguments)) = command.split_first() else {
             return Err(Failure::new(NOT_FOUND, "no command was given"));
         };
@@ -35,7 +41,12 @@ impl Running {
             let code = if error.kind() == ErrorKind::NotFound { NOT_FOUND } else { CANNOT_RUN };
             Failure::new(code, format!("cannot run {}: {error}", program.to_string_lossy()))
         })?;
-        Ok(Self { child, environment, version })
+        Ok(Self { child, asked, environment, version })
+    }
+
+    /// Whether a document with this environment asks for nothing new.
+    pub fn has(&self, environment: &Environment) -> bool {
+        self.asked == *environment || self.environment == *environment
     }
 
     /// The exit code once it has ended. Dropping the future loses nothing.

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use clap::Args;
 use reeve_agent::protocol::{Detail, Document};
-use reeve_agent::{AgentStatus, Connection, CurrentConfig, Rejection, environment};
+use reeve_agent::{AgentStatus, Connection, CurrentConfig, Rejection, environment, reachable};
 use rustix::process::Signal;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
@@ -92,7 +92,7 @@ impl Supervisor {
                     Some(child) => child.signal(signal),
                     None => return Ok(u8::try_from(128 + signal.as_raw()).unwrap_or(u8::MAX)),
                 },
-                () = at(candidate_at) => self.start_candidate()?,
+                () = at(candidate_at) => self.start_candidate().await?,
                 Some(event) = events.recv() => self.event(event).await?,
                 () = at(self.give_up_at) => {
                     let text = format!("no config within {} s: {}", self.command.wait, self.why());
@@ -105,7 +105,7 @@ impl Supervisor {
     async fn event(&mut self, event: Event) -> Result<(), Failure> {
         match event {
             Event::Document { current, answer } => self.document(current, answer).await,
-            Event::Status(status) => self.status(status),
+            Event::Status(status) => self.status(status).await,
             Event::Following { pid } => {
                 tracing::info!(pid, "another process holds the session; its documents are used");
                 Ok(())
@@ -130,12 +130,12 @@ impl Supervisor {
         let environment = environment(&current.document);
         match self.child.take() {
             None if current.from_disk => self.candidate = Some(current),
-            None => self.start(&current)?,
-            Some(child) if Some(&child.environment) == environment.as_ref() => self.child = Some(child),
+            None => self.start(&current).await?,
+            Some(child) if environment.as_ref().is_some_and(|e| child.has(e)) => self.child = Some(child),
             Some(child) if self.command.restart_on_change => {
                 print::say(&format!("version {} came: the command is started anew", current.version));
                 child.stop(self.patience()).await;
-                self.start(&current)?;
+                self.start(&current).await?;
             }
             Some(child) => {
                 let text = format!(
@@ -168,12 +168,12 @@ impl Supervisor {
         self.unavailable = Some(why);
     }
 
-    fn status(&mut self, status: AgentStatus) -> Result<(), Failure> {
+    async fn status(&mut self, status: AgentStatus) -> Result<(), Failure> {
         match status.connection {
             // Nobody there: what is on disk is the best there is.
             Connection::Waiting { why, .. } => {
                 self.away = Some(why);
-                self.start_candidate()?;
+                self.start_candidate().await?;
             }
             Connection::Connected { .. } => {
                 self.use_candidate_at = self.use_candidate_at.min(Instant::now() + SETTLE);
@@ -207,16 +207,18 @@ impl Supervisor {
         }
     }
 
-    fn start_candidate(&mut self) -> Result<(), Failure> {
+    async fn start_candidate(&mut self) -> Result<(), Failure> {
         match self.candidate.take() {
-            Some(current) => self.start(&current),
+            Some(current) => self.start(&current).await,
             None => Ok(()),
         }
     }
 
-    fn start(&mut self, current: &CurrentConfig) -> Result<(), Failure> {
-        if let Some(environment) = environment(&current.document) {
-            self.child = Some(Running::start(&self.command.command, environment, current.version)?);
+    async fn start(&mut self, current: &CurrentConfig) -> Result<(), Failure> {
+        let started_with = environment(&reachable(&current.document).await);
+        if let (Some(asked), Some(environment)) = (environment(&current.document), started_with) {
+            let version = current.version;
+            self.child = Some(Running::start(&self.command.command, asked, environment, version)?);
             self.give_up_at = None;
         }
         Ok(())

@@ -12,7 +12,7 @@ use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
 use clap::Args;
 use reeve_agent::protocol::Document;
-use reeve_agent::{AgentConfigState, StateDir};
+use reeve_agent::{AgentConfigState, StateDir, reachable};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
@@ -113,15 +113,16 @@ async fn config(State(shared): State<Arc<Shared>>, headers: HeaderMap) -> Respon
     let Some(current) = state.current() else {
         return problem(StatusCode::SERVICE_UNAVAILABLE, "no-config", "No config has come yet; ask again.");
     };
-    let detail = match &current.document {
+    let document = reachable(&current.document).await;
+    let detail = match &document {
         Document::Unavailable(detail) => Some(detail),
         Document::Active(_) | Document::Env => None,
     };
     let body = json!({
         "version": current.version,
         "hash": current.hash,
-        "state": current.document.state(),
-        "config": current.document.config(),
+        "state": document.state(),
+        "config": document.config(),
         "detail": detail,
     });
     answer(StatusCode::OK, "application/json", &body)

@@ -33,6 +33,21 @@ impl Agent {
         command
     }
 
+    /// `reeve-agent serve`, its URL, and the token that it wants.
+    pub async fn serve(&self) -> (Process, String, String) {
+        let mut command = self.command();
+        command.args(["serve", "--listen", "127.0.0.1:0", "--output", "json"]);
+        let mut serving = Process::start("reeve-agent serve", &mut command);
+        let listening = serving
+            .stdout_has("where it listens", |out| {
+                let line = serde_json::from_str::<Value>(out.lines().next()?).ok()?;
+                Some((line["url"].as_str()?.to_owned(), line["tokenFile"].as_str()?.to_owned()))
+            })
+            .await;
+        let token = std::fs::read_to_string(listening.1).expect("the token").trim().to_owned();
+        (serving, listening.0, token)
+    }
+
     /// `reeve-agent run`, with one JSON line per change on standard output.
     pub fn run(&self) -> Process {
         Process::start("reeve-agent", self.command().args(["run", "--output", "json"]))
