@@ -10,6 +10,7 @@
 
 mod agent;
 mod api;
+mod balancer;
 mod database;
 mod process;
 mod proxy;
@@ -21,6 +22,7 @@ use std::{future::Future, path::PathBuf, time::Duration};
 pub use self::{
     agent::Agent,
     api::{Answer, Api},
+    balancer::Balancer,
     database::Database,
     process::Process,
     proxy::{Proxy, proxies},
