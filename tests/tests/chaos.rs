@@ -3,7 +3,12 @@
 //!
 //! `REEVE_TEST_CHAOS_SECONDS` (60) and `REEVE_TEST_CHAOS_SEED` say how long and which story; the seed is printed.
 
-#![expect(clippy::expect_used, clippy::panic, reason = "a test that cannot go on panics")]
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::disallowed_methods,
+    reason = "a test that cannot go on panics; nobody waits for its tasks"
+)]
 
 use std::{
     collections::{BTreeMap, BTreeSet},
