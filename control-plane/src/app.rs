@@ -198,6 +198,7 @@ async fn ensure_first_proxy(services: &Services, first: &FirstProxy) -> Result<(
         master_key: first.master_key.clone(),
         labels: BTreeMap::new(),
         cache_lag_seconds: first.cache_lag_seconds,
+        enforcement_policy: crate::domain::enforcement::EnforcementPolicy::Warn,
     };
     match proxies::create(services, &ctx, new).await {
         // Another replica that starts at the same time was first.

@@ -1,6 +1,6 @@
 //! One act stops a realm, an agent, a model or a proxy everywhere, with evidence; one act restores exactly what was.
 
-#![expect(clippy::expect_used, reason = "a test that cannot go on panics")]
+#![expect(clippy::expect_used, clippy::panic, reason = "a test that cannot go on panics")]
 
 mod support;
 

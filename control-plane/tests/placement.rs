@@ -31,6 +31,7 @@ async fn other(world: &World) -> (Sim, ProxyId) {
         master_key: Secret::new(sim.master_key()),
         labels: BTreeMap::from([("region".to_owned(), "us".to_owned())]),
         cache_lag_seconds: Some(0),
+        enforcement_policy: reeve::domain::enforcement::EnforcementPolicy::Warn,
     };
     let id = proxies::create(&world.services, &ctx(), new).await.expect("registered").view.id;
     world.reconciler.check(id).await.expect("probed");

@@ -22,11 +22,18 @@ pub struct Settings {
     pub database: bool,
     /// `general_settings.store_model_in_db`.
     pub store_model_in_db: bool,
+    /// A front before it drops the model of the query string, as `deploy/front.conf` does.
+    pub drops_model_query: bool,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { version: "1.109.1".to_owned(), database: true, store_model_in_db: true }
+        Self {
+            version: "1.109.1".to_owned(),
+            database: true,
+            store_model_in_db: true,
+            drops_model_query: false,
+        }
     }
 }
 

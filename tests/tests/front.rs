@@ -62,12 +62,17 @@ async fn ask(url: &str, path: &str, key: &str, model: &str) -> (u16, String) {
     (answer.status().as_u16(), id.to_owned())
 }
 
-async fn overridden(reeve: &Reeve) -> Value {
-    let probed = || async {
+/// What each check of the proxy found, once all were made.
+async fn checks(reeve: &Reeve, what: &str, fits: impl Fn(&Value) -> bool) {
+    eventually(what, || async {
         let proxy = reeve.api.get("/api/proxies/default").await;
-        Some(proxy["capabilities"]["queryModelOverride"].clone()).filter(|_| proxy["status"] == "ready")
-    };
-    eventually("the proxy is probed", probed).await
+        let results = proxy["enforcement"].as_array()?;
+        let held =
+            results.iter().map(|r| (r["check"].as_str().unwrap_or_default().to_owned(), r["held"].clone()));
+        let held = Value::Object(held.collect());
+        (!results.is_empty() && fits(&held)).then_some(())
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -85,7 +90,11 @@ async fn the_front_closes_the_query_string_and_the_probe_says_so() {
         assert_eq!(code, 0, "{err}");
 
         // The hole, as it is.
-        assert_eq!(overridden(&reeve).await, true);
+        checks(&reeve, "the hole is found", |held| {
+            *held == json!({ "no-models": true, "model-in-body": true, "model-in-query": false, "pass-through": true,
+                             "management": true })
+        })
+        .await;
         let chat = "/v1/chat/completions";
         assert_eq!(ask(&proxy.url, chat, &key, "openai/mine").await, (200, theirs.clone()));
 
@@ -105,17 +114,31 @@ async fn the_front_closes_the_query_string_and_the_probe_says_so() {
             assert_ne!(id, theirs, "{path}");
             assert_eq!((status, id), (200, mine.clone()), "{path}");
         }
-        assert_eq!(ask(&url, chat, &key, "openai/theirs").await.0, 403, "the body is checked as before");
+        let in_body = ask(&url, chat, &key, "openai/theirs").await.0;
+        assert!([401, 403].contains(&in_body), "the body is checked as before: {in_body}");
         assert!(nginx.running(), "{}", nginx.stderr());
 
-        // What Reeve manages through the front works, and its probe turns green.
+        // Where it is required, nobody may use the proxy without its front.
+        let require = json!({ "enforcementPolicy": "require" });
+        reeve.api.converge(Method::PATCH, "/api/proxies/default", Some(require)).await;
+        assert!([401, 403].contains(&ask(&proxy.url, chat, &key, "openai/mine").await.0));
+        let grant = reeve.api.get("/api/models/openai%2Fmine/realms/red").await;
+        assert_eq!(grant["sync"]["proxies"][0]["errorCode"], "grants-withheld", "{grant}");
+
+        // What Reeve manages through the front works, its checks turn green, and what was withheld is placed.
         reeve
             .api
             .call(Method::PATCH, "/api/proxies/default", Some(json!({ "baseUrl": url })), &[])
             .await
             .ok();
-        eventually("the probe turns green", || async { (overridden(&reeve).await == false).then_some(()) })
-            .await;
+        checks(&reeve, "the checks turn green", |held| {
+            held.as_object().is_some_and(|h| h.values().all(|v| *v == true))
+        })
+        .await;
+        eventually("what was withheld is placed", || async {
+            (ask(&url, chat, &key, "openai/mine").await.0 == 200).then_some(())
+        })
+        .await;
         reeve.api.converge(Method::DELETE, "/api/models/openai%2Fmine/realms/red", None).await;
         assert!([401, 403].contains(&ask(&url, chat, &key, "openai/mine").await.0));
         reeve.api.call(Method::DELETE, "/api/proxies/default", None, &[]).await.ok();

@@ -62,6 +62,9 @@ pub struct Add {
     /// How long its instances may go on serving what was taken away; 0 for one instance. Default: 60.
     #[arg(long, value_name = "SECONDS")]
     cache_lag: Option<u32>,
+    /// `require`: nobody may use anything on it until it was seen to enforce what it is told.
+    #[arg(long, value_name = "warn|require")]
+    enforcement: Option<String>,
 }
 
 #[derive(Debug, Args)]
@@ -88,6 +91,9 @@ pub struct Edit {
     /// How long its instances may go on serving what was taken away.
     #[arg(long, value_name = "SECONDS")]
     cache_lag: Option<u32>,
+    /// `require`: nobody may use anything on it until it was seen to enforce what it is told.
+    #[arg(long, value_name = "warn|require")]
+    enforcement: Option<String>,
 }
 
 #[derive(Debug, Args)]
@@ -150,7 +156,8 @@ pub async fn run(command: Command, s: &Session) -> Result<(), Failure> {
                 .maybe("publicUrl", add.public_url)
                 .set("masterKey", add.master_key.required()?.expose())
                 .maybe("labels", labels(add.labels))
-                .maybe("cacheLagSeconds", add.cache_lag);
+                .maybe("cacheLagSeconds", add.cache_lag)
+                .maybe("enforcementPolicy", add.enforcement);
             let reply = s.write(Method::POST, path(["proxies"]), Some(body.into())).await?;
             s.done(&reply, &format!("Registered proxy {}", add.name)).await
         }
@@ -166,6 +173,7 @@ pub async fn run(command: Command, s: &Session) -> Result<(), Failure> {
                 .maybe("masterKey", edit.master_key.read()?.map(|key| key.expose().to_owned()))
                 .maybe("labels", labels(edit.labels))
                 .maybe("cacheLagSeconds", edit.cache_lag)
+                .maybe("enforcementPolicy", edit.enforcement)
                 .some()?;
             let reply = s.write(Method::PATCH, path(["proxies", &edit.proxy]), Some(body)).await?;
             s.done(&reply, &format!("Changed proxy {}", edit.proxy)).await
@@ -207,14 +215,27 @@ async fn set_state(s: &Session, proxy: &str, state: &str, said: &str) -> Result<
     s.done(&reply, &format!("{said} proxy {proxy}")).await
 }
 
-/// Whether a key's list holds on the proxy.
-fn model_lists(proxy: &Value) -> &'static str {
-    match proxy["capabilities"]["queryModelOverride"].as_bool() {
-        Some(true) => {
-            "a key gets around its list with ?model= in the URL; put deploy/front.conf before the proxy"
+/// Whether the proxy refuses what it should: the checks that it fails, and what to do.
+fn enforcement(proxy: &Value) -> String {
+    let results = proxy["enforcement"].as_array().map_or(&[][..], Vec::as_slice);
+    let failed: Vec<&str> =
+        results.iter().filter(|r| r["held"] == false).filter_map(|r| r["check"].as_str()).collect();
+    if results.is_empty() {
+        "not checked yet".to_owned()
+    } else if failed.contains(&"model-in-query") {
+        let others = failed.join(", ");
+        format!(
+            "fails {others}: a key gets around its list with ?model= in the URL; put deploy/front.conf before it"
+        )
+    } else if failed.is_empty() {
+        let unknown = results.iter().filter(|r| r["held"].is_null()).count();
+        if unknown == 0 {
+            "holds".to_owned()
+        } else {
+            format!("holds, as far as {unknown} checks could be told")
         }
-        Some(false) => "hold",
-        None => "",
+    } else {
+        format!("fails {}", failed.join(", "))
     }
 }
 
@@ -237,7 +258,8 @@ fn show(s: &Session, proxy: &Value) {
         ("labels", text_at(proxy, "/labels")),
         ("cache lag, s", text_at(proxy, "/cacheLagSeconds")),
         ("can", text_at(proxy, "/capabilities")),
-        ("model lists", model_lists(proxy).to_owned()),
+        ("enforcement", enforcement(proxy)),
+        ("enforcement policy", text_at(proxy, "/enforcementPolicy")),
         ("not ours", text_at(proxy, "/foreign")),
         ("wiped since", text_at(proxy, "/wipedSince")),
         ("removals held back", text_at(proxy, "/pruneHeld")),

@@ -5,6 +5,7 @@ pub mod agent;
 pub mod change;
 pub mod credential;
 pub mod drift;
+pub mod enforcement;
 pub mod error;
 pub mod freeze;
 pub mod grant;

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 
+use super::enforcement::{CheckResult, EnforcementPolicy};
 use crate::base::ids::ProxyId;
 
 #[derive(
@@ -103,11 +104,24 @@ pub struct Proxy {
     /// An admin has: by the next scan.
     pub prune_allowed: bool,
     pub foreign_counts: Value,
+    pub enforcement_policy: EnforcementPolicy,
+    /// What each check found last; empty before the first.
+    pub enforcement: Vec<CheckResult>,
+    /// Whether every check held when it was last told.
+    pub enforced: Option<bool>,
+    pub enforcement_at: Option<DateTime<Utc>>,
+    /// The LiteLLM version that was checked.
+    pub enforcement_version: Option<String>,
 }
 
 impl Proxy {
     /// Whether anything of ours belongs on it.
     pub fn serves(&self) -> bool {
         !self.deleting && self.state != ProxyState::Disabled
+    }
+
+    /// Whether nobody may use anything on it, since it is not seen to enforce what it is told.
+    pub fn withheld(&self) -> bool {
+        self.enforcement_policy == EnforcementPolicy::Require && self.enforced != Some(true)
     }
 }

@@ -10,13 +10,20 @@ use super::{
     Asked, BudgetChange, DeploymentBody, ExpiryChange, KeyBody, KeyHash, ObservedDeployment, ObservedKey,
     ObservedTeam, Probe, ProxyError, TeamBody,
 };
-use crate::base::secret::Secret;
+use crate::{
+    base::{ids::InstallationId, secret::Secret},
+    domain::enforcement::CheckResult,
+};
 
 #[async_trait]
 pub trait ProxyApi: Send + Sync + std::fmt::Debug {
     /// Version, database, `store_model_in_db`, licence, and whether Reeve can work with it. Changes nothing.
     /// A proxy that cannot be reached or whose database is down is an error, not an unsupported one.
     async fn probe(&self) -> Result<Probe, ProxyError>;
+
+    /// Whether the proxy enforces what it is told, tried with two keys that are made and removed again; no upstream is reached.
+    async fn checks(&self, owner: InstallationId, keys: &[Secret; 2])
+    -> Result<Vec<CheckResult>, ProxyError>;
 
     /// Whether [`Self::update_deployment`] may take parameters away (1.109 or newer). Where it may not, delete the
     /// deployment and create it again under the same id.

@@ -1,6 +1,6 @@
 //! `HttpProxy`: one proxy over HTTP. Sends a call within the limits, classifies the answer, counts and logs it.
 //!
-//! What the calls are stands in `deployments`, `teams`, `keys`, `probe` and `right`. Bodies and keys are never logged.
+//! What the calls are stands in `deployments`, `teams`, `keys`, `probe`, `right` and `enforcement`. Bodies and keys are never logged.
 
 use std::{
     sync::{Mutex, PoisonError},
@@ -23,7 +23,10 @@ use super::{
     outbound::{Answer, SendFailure},
     probe::Known,
 };
-use crate::base::secret::Secret;
+use crate::{
+    base::{ids::InstallationId, secret::Secret},
+    domain::enforcement::CheckResult,
+};
 
 /// Most pages of a list that are read: a million objects.
 const MAX_PAGES: u32 = 10_000;
@@ -333,6 +336,14 @@ impl ProxyApi for HttpProxy {
 
     async fn delete_key(&self, hash: &KeyHash) -> Result<bool, ProxyError> {
         self.remove_key(hash).await
+    }
+
+    async fn checks(
+        &self,
+        owner: InstallationId,
+        keys: &[Secret; 2],
+    ) -> Result<Vec<CheckResult>, ProxyError> {
+        self.run_checks(owner, keys).await
     }
 
     async fn right(&self, key: &Secret, model: &str) -> Result<Asked, ProxyError> {

@@ -5,6 +5,7 @@
 
 mod api;
 mod deployments;
+mod enforcement;
 mod error;
 mod http;
 mod keys;
@@ -21,6 +22,7 @@ mod tests;
 mod types;
 
 pub use api::ProxyApi;
+pub use enforcement::CHECK_PREFIX;
 pub use error::{ErrorClass, ErrorKind, ProxyError};
 pub use http::{HttpProxy, ProxyConfig};
 pub use limits::Limits;

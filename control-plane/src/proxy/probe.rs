@@ -29,9 +29,6 @@ const PARAM_REMOVAL: Version = Version { major: 1, minor: 109, patch: 0 };
 /// An id that no deployment has, for a request that can only answer "not found" or why not.
 const NO_SUCH_MODEL: &str = "reeve-probe-no-such-model";
 
-/// A front that closes the query-string override is noticed after this time at the latest.
-const QUERY_MODEL_EVERY: Duration = Duration::from_hours(6);
-
 /// A model store that was switched off by environment is noticed after this time, or at the next write to it.
 const MODEL_STORE_EVERY: Duration = Duration::from_mins(10);
 
@@ -40,7 +37,6 @@ const MODEL_STORE_EVERY: Duration = Duration::from_mins(10);
 pub(super) struct Known {
     version: Option<Version>,
     model_store: Option<Learned<()>>,
-    query_model: Option<Learned<Option<bool>>>,
 }
 
 /// What was learned of a version, and when.
@@ -81,9 +77,6 @@ pub struct Probe {
     pub param_removal: bool,
     /// `None` when the proxy does not tell.
     pub license: Option<License>,
-    /// Whether `?model=` in the query string overrides the model that LiteLLM checked, so that a key's model list can be
-    /// got around (BerriAI/litellm#41810). `None` when it cannot be told. A front that drops the query closes it.
-    pub query_model_override: Option<bool>,
 }
 
 /// LiteLLM's licence.
@@ -160,13 +153,8 @@ impl HttpProxy {
             Some(_) => self.lacks_model_store(version).await?,
         };
         let param_removal = version.is_some_and(|version| version >= PARAM_REMOVAL);
-        let mut probe =
-            Probe { version, unsupported, param_removal, license: None, query_model_override: None };
-        if probe.unsupported.is_none() {
-            probe.license = self.read_license().await?;
-            probe.query_model_override = self.query_model_override(version).await?;
-        }
-        Ok(probe)
+        let license = if unsupported.is_none() { self.read_license().await? } else { None };
+        Ok(Probe { version, unsupported, param_removal, license })
     }
 
     pub(super) async fn removes_params(&self) -> Result<bool, ProxyError> {
@@ -229,36 +217,6 @@ impl HttpProxy {
         Ok(body["has_license"]
             .as_bool()
             .map(|has| if has { License::Enterprise } else { License::Community }))
-    }
-
-    /// Asked again only for another version and once in a while, since each asking leaves a failed request in the proxy's
-    /// log of calls.
-    async fn query_model_override(&self, version: Option<Version>) -> Result<Option<bool>, ProxyError> {
-        let learned = self.known().query_model.and_then(|learned| learned.still(version, QUERY_MODEL_EVERY));
-        if let Some(answer) = learned {
-            return Ok(answer);
-        }
-        let answer = self.ask_query_model().await?;
-        self.remember(|known| {
-            known.query_model = Some(Learned::now(version, answer));
-        });
-        Ok(answer)
-    }
-
-    /// Asks for one name in the body and another in the query, neither of which is a model, and looks which of them
-    /// LiteLLM says it does not know. `messages` must be there, or the request is refused before it is routed.
-    async fn ask_query_model(&self) -> Result<Option<bool>, ProxyError> {
-        const IN_BODY: &str = "reeve-probe/in-body";
-        const IN_QUERY: &str = "reeve-probe/in-query";
-        let body = json!({ "model": IN_BODY, "messages": [], "max_tokens": 1 });
-        let call = Call::post("query_model", "/v1/chat/completions", body);
-        match self.send(Call { query: &[("model", IN_QUERY)], ..call }).await {
-            Err(error) if error.message.contains(IN_QUERY) => Ok(Some(true)),
-            Err(error) if error.message.contains(IN_BODY) => Ok(Some(false)),
-            Err(error) if error.status.is_none() => Err(error),
-            // A wildcard model may take the name, an admin key may be kept from inference, a front may answer.
-            Ok(_) | Err(_) => Ok(None),
-        }
     }
 }
 

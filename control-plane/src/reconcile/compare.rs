@@ -18,7 +18,7 @@ use crate::{
 
 /// How long an instance may show the deployments that were there before: it polls every 30 s (LITELLM.md C). Lists of teams
 /// and keys come from the proxy's database.
-const FOLLOWS: TimeDelta = TimeDelta::seconds(35);
+pub(super) const FOLLOWS: TimeDelta = TimeDelta::seconds(35);
 
 /// One listed object, reduced to what is compared.
 pub(super) struct Listed {

@@ -72,7 +72,6 @@ impl Reconciler {
                 litellm_version: probe.version.as_ref().map(ToString::to_string),
                 capabilities: json!({
                     "license": probe.license, "paramRemoval": probe.param_removal,
-                    "queryModelOverride": probe.query_model_override,
                 }),
             },
             Err(error) => Finding {

@@ -8,6 +8,7 @@
 mod caution;
 mod compare;
 pub mod driver;
+mod enforce;
 pub mod fleet;
 pub mod health;
 pub mod plan;

@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::{
     Reconciler,
     caution::{self, Rebuild},
-    compare::{Found, Listed, compare},
+    compare::{FOLLOWS, Found, Listed, compare},
     plan,
 };
 use crate::{
@@ -23,6 +23,7 @@ use crate::{
         proxy::Proxy,
         realm::KeyState,
     },
+    proxy::CHECK_PREFIX,
     store::{
         Conn,
         applied::{self, AppliedState},
@@ -50,6 +51,9 @@ impl Reconciler {
     /// Scans one proxy, and asks for what is to be done there.
     pub async fn scan(&self, id: ProxyId) -> Result<()> {
         let started = std::time::Instant::now();
+        if let Some((proxy, api)) = self.fleet.client(id).await? {
+            self.enforce_if_due(&proxy, &api).await?;
+        }
         let Some(Looked { proxy, found, listed, ours, known, observing }) = self.look(id).await? else {
             return Ok(());
         };
@@ -158,6 +162,9 @@ impl Reconciler {
                 spend: Some((k.spend, k.budget_reset_at)),
             });
         }
+        // What a check made and removed, an instance that did not do it lists for a while.
+        let just_checked = proxy.enforcement_at.is_some_and(|at| now - at < FOLLOWS);
+        listed.retain(|l| !(just_checked && l.external_id.starts_with(CHECK_PREFIX)));
         let mut conn = self.store.conn().await?;
         // Read after the lists: what came into the registry meanwhile is known, not a stranger.
         let known = applied::on_proxy(&mut conn, id).await?;

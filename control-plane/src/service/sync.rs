@@ -14,7 +14,7 @@ use crate::{
     domain::{
         change::Revision,
         error::Result,
-        object::Object,
+        object::{Object, ObjectKind},
         proxy::{Proxy, ProxyStatus},
     },
     store::{
@@ -199,6 +199,11 @@ impl Fleet {
             (SyncState::Failed, item.parked_code.clone(), item.parked_reason.clone())
         } else if let Some(row) = broken {
             (SyncState::Failed, row.error_code.clone(), row.error_message.clone())
+        } else if proxy.withheld()
+            && objects.iter().all(|o| matches!(o.kind, ObjectKind::Team | ObjectKind::Key))
+        {
+            let message = "nobody may use anything on this proxy until it enforces what it is told; see its enforcement";
+            (SyncState::Failed, Some("grants-withheld".to_owned()), Some(message.to_owned()))
         } else {
             (SyncState::Applied, None, None)
         };

@@ -144,7 +144,7 @@ impl Store {
     ) -> Result<Option<DesiredTeam>> {
         let row = sqlx::query!(
             r#"select r.slug, r.monthly_budget_usd, placement_rank(r.placement, p.name, p.labels) is null as "leaving!",
-                      is_frozen('proxy', p.id::text) as "frozen!"
+                      proxy_stopped(p.id) as "frozen!"
                from realm r join proxy p on p.id = $2 and p.serves
                where r.id = $1 and r.key_generation > 0
                  and (placement_rank(r.placement, p.name, p.labels) is not null
@@ -152,7 +152,7 @@ impl Store {
                                   where a.proxy_id = p.id and a.kind = 'team' and a.object_id = r.id)
                           and not exists (
                               select 1 from proxy q
-                              where q.serves and not q.avoided and not is_frozen('proxy', q.id::text)
+                              where q.serves and not q.avoided and not proxy_stopped(q.id)
                                 and placement_rank(r.placement, q.name, q.labels) is not null
                                 and exists (select 1 from realm_key k
                                             where k.realm_id = r.id and k.state = 'current' and k.created_at <= $3)

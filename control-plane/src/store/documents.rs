@@ -257,7 +257,7 @@ impl Store {
             r#"select r.id as "realm_id: RealmId", p.id as "proxy_id: ProxyId",
                       placement_rank(r.placement, p.name, p.labels) as rank
                from realm r cross join proxy p
-               where r.id = any($1) and p.serves and not is_frozen('proxy', p.id::text)"#,
+               where r.id = any($1) and p.serves and not proxy_stopped(p.id)"#,
             ids
         )
         .fetch_all(&mut *conn)
@@ -271,7 +271,7 @@ impl Store {
         let objects = [ids, &key_ids].concat();
         for a in sqlx::query!(
             r#"select a.proxy_id as "proxy_id: ProxyId", a.kind as "kind: ObjectKind", a.object_id, a.models
-               from applied a join proxy p on p.id = a.proxy_id and p.serves and not is_frozen('proxy', p.id::text)
+               from applied a join proxy p on p.id = a.proxy_id and p.serves and not proxy_stopped(p.id)
                where a.object_id = any($1) and a.kind in ('team', 'key') and a.state <> 'intended'"#,
             &objects
         )
@@ -309,7 +309,7 @@ async fn proxy_inputs(conn: &mut Conn) -> Result<Vec<ProxyInput>> {
     let proxies = sqlx::query!(
         r#"select id as "id: ProxyId", name, public_url, labels ->> 'region' as region,
                   state = 'draining' as "draining!", avoided
-           from proxy where serves and not is_frozen('proxy', id::text) order by name"#
+           from proxy where serves and not proxy_stopped(id) order by name"#
     )
     .fetch_all(conn)
     .await?;

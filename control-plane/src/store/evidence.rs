@@ -57,7 +57,7 @@ impl Store {
         let mut conn = self.conn().await?;
         let Some(row) = sqlx::query!(
             r#"select r.realm_id, r.model_name, r.began_at, r.key_id, p.cache_lag_seconds,
-                      case when is_frozen('realm', r.realm_id::text) or is_frozen('proxy', p.id::text) then false
+                      case when is_frozen('realm', r.realm_id::text) or proxy_stopped(p.id) then false
                            when r.key_id is null then exists (
                                select 1 from model_grant g join model m on m.id = g.model_id
                                where g.realm_id = r.realm_id and m.litellm_model_name = r.model_name and m.status = 'active'

@@ -10,6 +10,7 @@ use super::{Conn, freezes};
 use crate::{
     base::{ids::ProxyId, page::PageRequest},
     domain::{
+        enforcement::{CheckResult, EnforcementPolicy},
         error::Result,
         freeze::FreezeKind,
         proxy::{Proxy, ProxyState, ProxyStatus},
@@ -41,6 +42,11 @@ struct Row {
     prune_held: i64,
     prune_allowed: bool,
     foreign_counts: Value,
+    enforcement_policy: EnforcementPolicy,
+    enforcement: Json<Vec<CheckResult>>,
+    enforced: Option<bool>,
+    enforcement_at: Option<DateTime<Utc>>,
+    enforcement_version: Option<String>,
 }
 
 impl From<Row> for Proxy {
@@ -70,6 +76,11 @@ impl From<Row> for Proxy {
             prune_held: r.prune_held,
             prune_allowed: r.prune_allowed,
             foreign_counts: r.foreign_counts,
+            enforcement_policy: r.enforcement_policy,
+            enforcement: r.enforcement.0,
+            enforced: r.enforced,
+            enforcement_at: r.enforcement_at,
+            enforcement_version: r.enforcement_version,
         }
     }
 }
@@ -87,7 +98,9 @@ async fn select(
                   labels as "labels: Json<BTreeMap<String, String>>", cache_lag_seconds,
                   state as "state: ProxyState", avoided, deleting, version, created_at, updated_at,
                   status as "status: ProxyStatus", status_since, status_code, status_message, litellm_version,
-                  capabilities, checked_at, scanned_at, wiped_since, prune_held, prune_allowed, foreign_counts
+                  capabilities, checked_at, scanned_at, wiped_since, prune_held, prune_allowed, foreign_counts,
+                  enforcement_policy as "enforcement_policy: EnforcementPolicy",
+                  enforcement as "enforcement: Json<Vec<CheckResult>>", enforced, enforcement_at, enforcement_version
            from proxy
            where ($1::uuid is null or id = $1) and ($2::text is null or name = $2)
              and ($3::text is null or name > $3)
@@ -131,13 +144,15 @@ pub struct NewProxy<'a> {
     pub labels: &'a BTreeMap<String, String>,
     pub cache_lag_seconds: i32,
     pub state: ProxyState,
+    pub enforcement_policy: EnforcementPolicy,
 }
 
 pub async fn insert(conn: &mut Conn, new: &NewProxy<'_>, now: DateTime<Utc>) -> Result<(), sqlx::Error> {
     sqlx::query!(
         "insert into proxy (id, name, base_url, public_url, master_key, labels, cache_lag_seconds, created_at, updated_at,
-                            status_since, check_due_at, scan_due_at, state)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $8, $8, $8, $8, $9)",
+                            status_since, check_due_at, scan_due_at, state,
+                            enforcement_policy)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $8, $8, $8, $8, $9, $10)",
         new.id.0,
         new.name,
         new.base_url,
@@ -146,7 +161,8 @@ pub async fn insert(conn: &mut Conn, new: &NewProxy<'_>, now: DateTime<Utc>) -> 
         Json(new.labels) as _,
         new.cache_lag_seconds,
         now,
-        new.state as _
+        new.state as _,
+        new.enforcement_policy.as_str()
     )
     .execute(conn)
     .await?;
@@ -158,7 +174,9 @@ pub async fn update(conn: &mut Conn, new: &NewProxy<'_>, now: DateTime<Utc>) -> 
     sqlx::query!(
         "update proxy set name = $2, base_url = $3, public_url = $4, master_key = $5, labels = $6,
                 cache_lag_seconds = $7, state = $9, updated_at = $8, version = version + 1, check_due_at = $8,
-                scan_due_at = $8
+                scan_due_at = $8, enforcement_policy = $10,
+                enforcement_at = case when (base_url, master_key) = ($3, $5) then enforcement_at end,
+                enforced = case when (base_url, master_key) = ($3, $5) then enforced end
          where id = $1",
         new.id.0,
         new.name,
@@ -168,7 +186,8 @@ pub async fn update(conn: &mut Conn, new: &NewProxy<'_>, now: DateTime<Utc>) -> 
         Json(new.labels) as _,
         new.cache_lag_seconds,
         now,
-        new.state as _
+        new.state as _,
+        new.enforcement_policy.as_str()
     )
     .execute(conn)
     .await?;
@@ -384,5 +403,27 @@ pub async fn allow_prune(conn: &mut Conn, id: ProxyId, now: DateTime<Utc>) -> Re
     sqlx::query!("update proxy set prune_allowed = true, scan_due_at = $2 where id = $1", id.0, now)
         .execute(conn)
         .await?;
+    Ok(())
+}
+
+/// Writes what the checks found.
+pub async fn record_enforcement(
+    conn: &mut Conn,
+    id: ProxyId,
+    results: &[CheckResult],
+    enforced: Option<bool>,
+    version: Option<&str>,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    sqlx::query!(
+        "update proxy set enforcement = $2, enforced = $3, enforcement_at = $4, enforcement_version = $5 where id = $1",
+        id.0,
+        Json(results) as _,
+        enforced,
+        now,
+        version
+    )
+    .execute(conn)
+    .await?;
     Ok(())
 }

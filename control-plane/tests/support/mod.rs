@@ -87,6 +87,7 @@ impl World {
             master_key: Secret::new(sim.master_key()),
             labels: std::collections::BTreeMap::new(),
             cache_lag_seconds: None,
+            enforcement_policy: reeve::domain::enforcement::EnforcementPolicy::Warn,
         };
         let proxy = proxies::create(&services, &ctx(), new).await.expect("the proxy is registered").view.id;
         let world = Self { services, reconciler, sim, clock, proxy };

@@ -55,9 +55,9 @@ fn admit(instance: &Instance, incoming: &Incoming, kind: Kind) -> Result<Admitte
     let query = incoming.query();
     let parsed = object(&incoming.body);
     let in_body = parsed.as_ref().ok().and_then(|body| body.get("model")).and_then(Value::as_str);
-    let in_query = query.get("model").map(String::as_str);
     let mut inner = world.lock();
     let Inner { db, views, settings, .. } = &mut *inner;
+    let in_query = query.get("model").map(String::as_str).filter(|_| !settings.drops_model_query);
     views[instance.number].poll(db, now);
     // The right is checked for the body's model; the query's model, if there is one, is what gets called. That is
     // LiteLLM's hole (BerriAI/litellm#41810). Up to 1.80 a model in the query alone was not checked at all.

@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 use crate::{
     api::{ApiState, answer, extract::ApiJson, problem::Result, write::Write},
     base::secret::Secret,
+    domain::enforcement::EnforcementPolicy,
     service::{
         proxies::{self, NewProxy, ProxyView},
         sync::Synced,
@@ -36,6 +37,9 @@ pub struct CreateProxy {
     /// left out.
     #[schema(minimum = 0, maximum = 3600)]
     pub cache_lag_seconds: Option<i32>,
+    /// `require`: nobody may use anything on it until it was seen to enforce what it is told.
+    #[serde(default)]
+    pub enforcement_policy: EnforcementPolicy,
 }
 
 /// Add a proxy to the fleet. It is probed at once, and then holds everything that the registry says.
@@ -56,6 +60,7 @@ pub async fn create_proxy(
         master_key: body.master_key,
         labels: body.labels,
         cache_lag_seconds: body.cache_lag_seconds,
+        enforcement_policy: body.enforcement_policy,
     };
     let written = proxies::create(&state.services, &write.ctx, new).await?;
     answer::write(&state, &write, written).await

@@ -14,7 +14,7 @@ use crate::{
         write::Write,
     },
     base::secret::Secret,
-    domain::proxy::ProxyState,
+    domain::{enforcement::EnforcementPolicy, proxy::ProxyState},
     service::{
         proxies::{self, ProxyPatch, ProxyView},
         sync::Synced,
@@ -35,6 +35,8 @@ pub struct UpdateProxy {
     /// How long its instances may go on serving what was taken away, in seconds.
     #[schema(minimum = 0, maximum = 3600)]
     pub cache_lag_seconds: Option<i32>,
+    /// `require`: nobody may use anything on it until it was seen to enforce what it is told.
+    pub enforcement_policy: Option<EnforcementPolicy>,
     /// `draining` sends agents elsewhere, `disabled` takes everything of ours off it; `active` undoes both.
     pub state: Option<ProxyState>,
 }
@@ -59,6 +61,7 @@ pub async fn update_proxy(
         master_key: body.master_key,
         labels: body.labels,
         cache_lag_seconds: body.cache_lag_seconds,
+        enforcement_policy: body.enforcement_policy,
         state: body.state,
     };
     let written = proxies::update(&state.services, &write.ctx, &id, write.if_match, patch).await?;

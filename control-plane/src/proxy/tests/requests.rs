@@ -243,36 +243,6 @@ async fn a_probe_tells_what_is_missing() {
 }
 
 #[tokio::test]
-async fn the_query_override_is_asked_about_once_per_version() {
-    let unknown = |name: &str| {
-        let text = format!("/chat/completions: Invalid model name passed in model={name}. Call `/v1/models`");
-        (
-            "POST",
-            "/v1/chat/completions",
-            400,
-            json!({"error": {"message": text, "type": "invalid_request_error"}}),
-        )
-    };
-    let ready = json!({"status": "healthy", "db": "connected", "litellm_version": "1.83.0"});
-    let settings = json!([{"field_name": "store_model_in_db", "field_value": true}]);
-    for (named, expected) in
-        [("reeve-probe/in-query", Some(true)), ("reeve-probe/in-body", Some(false)), ("", None)]
-    {
-        let (server, api) = with(vec![
-            ("GET", "/health/readiness", 200, ready.clone()),
-            ("GET", "/config/list", 200, settings.clone()),
-            unknown(named),
-        ])
-        .await;
-        for _ in 0..3 {
-            assert_eq!(api.probe().await.unwrap().query_model_override, expected);
-        }
-        let asked = sent(&server).await.iter().filter(|request| request.method == "POST").count();
-        assert_eq!(asked, 1);
-    }
-}
-
-#[tokio::test]
 async fn a_model_store_that_was_found_is_not_looked_for_again_at_once() {
     let ready = json!({"status": "healthy", "db": "connected", "litellm_version": "1.83.0"});
     let missing = json!({"error": {"message": "Model x not found on proxy.", "type": "not_found_error"}});

@@ -67,6 +67,7 @@ impl World {
             master_key: b"sealed",
             labels: &BTreeMap::new(),
             cache_lag_seconds: 0,
+            enforcement_policy: crate::domain::enforcement::EnforcementPolicy::Warn,
             state: ProxyState::Active,
         };
         proxies::insert(tx.conn(), &proxy, now).await.unwrap();

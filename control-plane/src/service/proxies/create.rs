@@ -7,6 +7,7 @@ use crate::{
     base::{context::Context, ids::ProxyId, secret::Secret},
     domain::{
         change::{Change, Location},
+        enforcement::EnforcementPolicy,
         error::{Error, Result},
         proxy::{CACHE_LAG_SECONDS, ProxyState},
         slug,
@@ -29,6 +30,7 @@ pub struct NewProxy {
     pub labels: BTreeMap<String, String>,
     /// `None`: LiteLLM's own default.
     pub cache_lag_seconds: Option<i32>,
+    pub enforcement_policy: EnforcementPolicy,
 }
 
 pub async fn create(s: &Services, ctx: &Context, new: NewProxy) -> Result<Written<ProxyView>> {
@@ -54,6 +56,7 @@ pub async fn create(s: &Services, ctx: &Context, new: NewProxy) -> Result<Writte
         labels: &new.labels,
         cache_lag_seconds,
         state: ProxyState::Active,
+        enforcement_policy: new.enforcement_policy,
     };
     let mut tx = s.store.begin("proxy.create").await?;
     // The head first: what belongs on the proxy is read below, and nothing may be added to it meanwhile.

@@ -30,6 +30,7 @@ use crate::{
     },
     domain::{
         change::Location,
+        enforcement::{CheckResult, EnforcementPolicy},
         error::{Error, Result},
         freeze::FreezeKind,
         object::ObjectKind,
@@ -69,12 +70,17 @@ pub struct ProxyView {
     pub last_error: Option<ProxyError>,
     /// LiteLLM's version.
     pub version: Option<String>,
-    /// What it can do, as found by the last probe. `queryModelOverride: true` says that a `model` query parameter gets
-    /// around every key's model list there; a front closes that.
+    /// What it can do, as found by the last probe.
     #[schema(value_type = Object)]
     pub capabilities: Value,
     pub checked_at: Option<DateTime<Utc>>,
     pub scanned_at: Option<DateTime<Utc>>,
+    /// `require`: nobody may use anything on it until every check of `enforcement` holds.
+    pub enforcement_policy: EnforcementPolicy,
+    /// Whether it really refuses what it is told to refuse; empty before the first check, which is made on registration, after a change
+    /// of its version or address, and daily.
+    pub enforcement: Vec<CheckResult>,
+    pub enforcement_checked_at: Option<DateTime<Utc>>,
     /// Since when most of what Reeve made there is missing, as after its database was wiped. It is made again when a scan a minute
     /// later says the same.
     pub wiped_since: Option<DateTime<Utc>>,
@@ -245,6 +251,9 @@ fn shown(p: Proxy, queue: Queue, frozen: Option<Frozen>) -> ProxyView {
         capabilities: p.capabilities,
         checked_at: p.checked_at,
         scanned_at: p.scanned_at,
+        enforcement_policy: p.enforcement_policy,
+        enforcement: p.enforcement,
+        enforcement_checked_at: p.enforcement_at,
         wiped_since: p.wiped_since,
         prune_held: p.prune_held,
         frozen,
@@ -259,7 +268,8 @@ fn shown(p: Proxy, queue: Queue, frozen: Option<Frozen>) -> ProxyView {
 fn decided(p: &Proxy) -> Value {
     serde_json::json!({
         "id": p.id, "name": p.name, "baseUrl": p.base_url, "publicUrl": p.public_url, "labels": p.labels,
-        "cacheLagSeconds": p.cache_lag_seconds, "state": p.state, "deleting": p.deleting, "version": p.version,
+        "cacheLagSeconds": p.cache_lag_seconds, "state": p.state,
+        "enforcementPolicy": p.enforcement_policy, "deleting": p.deleting, "version": p.version,
     })
 }
 

@@ -7,6 +7,7 @@ use crate::{
     base::{context::Context, secret::Secret},
     domain::{
         change::Change,
+        enforcement::EnforcementPolicy,
         error::{Error, Result},
         proxy::ProxyState,
         slug,
@@ -28,6 +29,7 @@ pub struct ProxyPatch {
     pub labels: Option<BTreeMap<String, String>>,
     pub cache_lag_seconds: Option<i32>,
     pub state: Option<ProxyState>,
+    pub enforcement_policy: Option<EnforcementPolicy>,
 }
 
 /// A new base URL or master key may mean another LiteLLM, and name, labels and state say what belongs on it: everything is
@@ -66,6 +68,9 @@ pub async fn update(
     if let Some(state) = patch.state {
         new.state = state;
     }
+    if let Some(policy) = patch.enforcement_policy {
+        new.enforcement_policy = policy;
+    }
     let current =
         proxies::master_key(tx.conn(), old.id).await?.ok_or_else(|| Error::not_found("proxy", name))?;
     let rekeyed = match patch.master_key {
@@ -82,7 +87,10 @@ pub async fn update(
         return Ok(Written::unchanged(view, Some(old.version), Vec::new()));
     }
     let elsewhere = new.base_url != old.base_url || rekeyed.is_some();
-    let chosen_otherwise = new.name != old.name || new.labels != old.labels || new.state != old.state;
+    let chosen_otherwise = new.name != old.name
+        || new.labels != old.labels
+        || new.state != old.state
+        || new.enforcement_policy != old.enforcement_policy;
     let row = proxies::NewProxy {
         id: old.id,
         name: &new.name,
@@ -92,6 +100,7 @@ pub async fn update(
         labels: &new.labels,
         cache_lag_seconds: new.cache_lag_seconds,
         state: new.state,
+        enforcement_policy: new.enforcement_policy,
     };
     match proxies::update(tx.conn(), &row, now).await {
         Err(error) if is_unique_violation(&error) => {
@@ -109,7 +118,8 @@ pub async fn update(
         kind: "proxy.update",
         everyone: chosen_otherwise || new.public_url != old.public_url,
         // Agents are not moved one after the other while what they use is taken off.
-        urgent: new.state == ProxyState::Disabled && new.state != old.state,
+        urgent: (new.state == ProxyState::Disabled && new.state != old.state)
+            || (new.withheld() && !old.withheld()),
         summary: serde_json::json!({
             "proxy": new.name, "state": new.state, "masterKeyChanged": rekeyed.is_some(),
         }),
