@@ -18,6 +18,7 @@ async fn killed_at(path: &'static str, nth: u32, after: bool) -> bool {
     // No scan: what is shown here is that the queue alone gets it right.
     let options = ReeveOptions::on(&database).with_proxy(&proxy).set("REEVE_SCAN_SECONDS", "3600");
     let mut reeve = Reeve::start(options).await;
+    reeve.api.checked("default").await;
     let body = json!({ "name": "One", "provider": "openai", "modelId": "gpt-4o", "apiKey": "sk-provider-0123456789", "everywhere": true });
     reeve.api.converge(Method::POST, "/api/models", Some(body)).await;
     reeve.api.post("/api/realms", json!({ "name": "Red" })).await;

@@ -6,6 +6,10 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 async fn one_model_granted(reeve: &Reeve, proxy: &Proxy) {
+    reeve.api.checked("default").await;
+    if let Some(sim) = &proxy.sim {
+        sim.state().clear_requests();
+    }
     let body = json!({
         "name": "One", "provider": "openai", "modelId": "gpt-4o", "baseUrl": proxy.upstream_url,
         "apiKey": "sk-provider-0123456789", "everywhere": true, "litellmParams": { "input_cost_per_token": 0.001 },
@@ -161,6 +165,7 @@ async fn a_proxy_that_leaves_the_fleet_keeps_nothing_of_ours() {
     let other = Proxy::simulated().await;
     let body = json!({ "name": "other", "baseUrl": other.url, "masterKey": other.master_key });
     reeve.api.converge(Method::POST, "/api/proxies", Some(body)).await;
+    reeve.api.checked("other").await;
     assert_eq!(other.sim().models().len(), 2);
     assert_eq!(other.sim().keys()[0]["models"], json!(["openai/one"]));
 }
@@ -214,6 +219,9 @@ async fn g7_one_dead_proxy_delays_only_itself() {
     let reeve = Reeve::start(ReeveOptions::on(&database).with_proxy(&well)).await;
     let other = json!({ "name": "other", "baseUrl": dead.url, "masterKey": dead.master_key });
     reeve.api.converge(Method::POST, "/api/proxies", Some(other)).await;
+    for proxy in ["default", "other"] {
+        reeve.api.checked(proxy).await;
+    }
     dead.sim().fault(Rule::new(Fault::Paused));
     let body = |n| {
         json!({ "name": format!("Model {n}"), "provider": "openai", "modelId": "gpt-4o",

@@ -9,6 +9,7 @@ async fn a_restored_backup_does_not_bring_back_a_revoked_right() {
     let proxy = Proxy::simulated().await;
     let database = Database::create().await;
     let mut reeve = Reeve::start(ReeveOptions::on(&database).with_proxy(&proxy)).await;
+    reeve.api.checked("default").await;
     reeve.api.post("/api/realms", json!({ "name": "Red" })).await;
     for name in ["one", "two"] {
         let body = json!({ "name": name, "provider": "openai", "modelId": "gpt-4o", "apiKey": "sk-provider-0123456789", "everywhere": true });

@@ -92,6 +92,15 @@ impl Api {
         body
     }
 
+    /// Waits until it was tried out what the proxy enforces: what that makes on the proxy is gone then.
+    pub async fn checked(&self, proxy: &str) {
+        eventually(&format!("{proxy} is checked"), || async {
+            let page = self.get(&format!("/api/proxies/{proxy}")).await;
+            page["enforcementCheckedAt"].is_string().then_some(())
+        })
+        .await;
+    }
+
     /// Waits for a revision's receipt to say so.
     pub async fn converged(&self, revision: i64) -> Value {
         eventually(&format!("revision {revision} converges"), || async {
