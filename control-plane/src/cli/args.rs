@@ -59,13 +59,14 @@ pub struct Global {
     /// `table` for people, `json` for programs. Default: a table on a terminal, JSON elsewhere.
     #[arg(long, short, global = true, value_enum, value_name = "FORMAT")]
     output: Option<Format>,
-    /// After a change: wait until it is in effect everywhere, at most this long. Exit code 6 when it is not.
+    /// After a change: wait until it is in effect everywhere, at most this long; what is taken away is proven for longer than a proxy's cache
+    /// lag (60 s). Exit code 6 when it is not.
     #[arg(
         long,
         global = true,
         num_args = 0..=1,
         require_equals = true,
-        default_missing_value = "30",
+        default_missing_value = "120",
         value_name = "SECONDS",
         value_parser = clap::value_parser!(u64).range(1..=3600)
     )]

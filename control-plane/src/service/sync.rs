@@ -155,20 +155,9 @@ impl Fleet {
     }
 
     fn sync(&self, revision: Option<Revision>, objects: &[Object]) -> Sync {
-        if objects.is_empty() {
-            let fleet = self.proxies.iter().any(Proxy::serves);
-            let state = if fleet { SyncState::Applied } else { SyncState::Skipped };
-            return Sync { revision, state, proxies: Vec::new(), agents: None };
-        }
-        let anywhere = self.proxies.iter().any(|p| {
-            objects
-                .iter()
-                .any(|o| self.waiting.contains_key(&(p.id, *o)) || self.applied.contains_key(&(p.id, *o)))
-        });
-        let proxies: Vec<ProxySync> =
-            self.proxies.iter().filter_map(|p| self.proxy(p, objects, anywhere)).collect();
+        let proxies: Vec<ProxySync> = self.proxies.iter().filter_map(|p| self.proxy(p, objects)).collect();
         let any = |state| proxies.iter().any(|p| p.state == state);
-        let state = if proxies.is_empty() {
+        let state = if !self.proxies.iter().any(Proxy::serves) && proxies.is_empty() {
             SyncState::Skipped
         } else if any(SyncState::Pending) {
             SyncState::Pending
@@ -180,13 +169,12 @@ impl Fleet {
         Sync { revision, state, proxies, agents: None }
     }
 
-    /// `None`: they do not belong on this proxy. It holds none of them and waits for none, while it is no longer to serve, or
-    /// others do.
-    fn proxy(&self, proxy: &Proxy, objects: &[Object], anywhere: bool) -> Option<ProxySync> {
+    /// `None`: it holds none of them and waits for none, as where they do not belong.
+    fn proxy(&self, proxy: &Proxy, objects: &[Object]) -> Option<ProxySync> {
         let at = |o: &Object| (proxy.id, *o);
         let waiting: Vec<&Item> = objects.iter().filter_map(|o| self.waiting.get(&at(o))).collect();
         let applied: Vec<&Applied> = objects.iter().filter_map(|o| self.applied.get(&at(o))).collect();
-        if (anywhere || !proxy.serves()) && waiting.is_empty() && applied.is_empty() {
+        if waiting.is_empty() && applied.is_empty() {
             return None;
         }
         let parked = waiting.iter().find(|w| w.parked_code.is_some());
