@@ -119,6 +119,18 @@ async fn what_a_crash_left_is_removed_and_what_failed_to_be_asked_is_asked_again
     pass(&world, 1);
     scan(&world).await;
     assert_eq!(held(&world).await, all(Some(true), Some(false)));
+
+    // A proxy that takes no keys is not asked once a minute.
+    pass(&world, 25);
+    world
+        .sim()
+        .fault(Rule::new(Fault::Refused { status: 400, retry_after: None }).on("POST", "/key/generate"));
+    scan(&world).await;
+    assert_eq!(held(&world).await, all(None, None));
+    world.clock.advance(TimeDelta::minutes(1));
+    let writes = world.sim().writes();
+    scan(&world).await;
+    assert_eq!(world.sim().writes(), writes);
 }
 
 #[sqlx::test(migrations = "../migrations")]

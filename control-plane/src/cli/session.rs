@@ -118,7 +118,13 @@ impl Session {
             (Format::Json, body) => output::json(body),
             (Format::Table, body) => output::changed(text, reply.revision, body),
         }
-        self.settle(reply.revision.into_iter().collect()).await
+        self.settle(reply.revision.into_iter().collect()).await?;
+        if let (Format::Table, Some(_), Some("pending")) =
+            (self.format, self.wait, reply.body["sync"]["state"].as_str())
+        {
+            output::line("It is in effect everywhere now.");
+        }
+        Ok(())
     }
 
     /// With `--wait`: returns when all these revisions are in effect, fails when they are not in time or never will be.

@@ -20,6 +20,11 @@ pub enum Check {
     Management,
 }
 
+impl Check {
+    pub const ALL: [Self; 5] =
+        [Self::NoModels, Self::ModelInBody, Self::ModelInQuery, Self::PassThrough, Self::Management];
+}
+
 /// What a check found.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct CheckResult {

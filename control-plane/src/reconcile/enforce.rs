@@ -11,12 +11,12 @@ use crate::{
     base::{context::Context, ids::ProxyId},
     domain::{
         change::Change,
-        enforcement::{EnforcementPolicy, enforced},
+        enforcement::{Check, CheckResult, EnforcementPolicy, enforced},
         error::Result,
         object::ObjectKind,
         proxy::Proxy,
     },
-    proxy::ProxyApi,
+    proxy::{ErrorClass, ProxyApi},
     store::{desired, observe, proxies},
 };
 
@@ -40,7 +40,11 @@ impl Reconciler {
             Ok(results) => results,
             Err(error) => {
                 tracing::warn!(proxy.name = proxy.name, error = %error, "a proxy could not be asked what it enforces");
-                return Ok(());
+                if error.class == ErrorClass::Unreachable {
+                    return Ok(());
+                }
+                // It will not let itself be asked in a minute either.
+                Check::ALL.map(|check| CheckResult { check, held: None, status: error.status }).to_vec()
             }
         };
         for failed in results.iter().filter(|r| r.held == Some(false)) {
@@ -55,7 +59,7 @@ impl Reconciler {
     async fn note_enforcement(
         &self,
         id: ProxyId,
-        results: &[crate::domain::enforcement::CheckResult],
+        results: &[CheckResult],
         holds: Option<bool>,
     ) -> Result<()> {
         let now = self.store.clock.now();
