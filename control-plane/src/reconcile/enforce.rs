@@ -27,6 +27,10 @@ const UNKNOWN: TimeDelta = TimeDelta::hours(1);
 impl Reconciler {
     pub(super) async fn enforce_if_due(&self, proxy: &Proxy, api: &Arc<dyn ProxyApi>) -> Result<()> {
         let now = self.store.clock.now();
+        // Nothing of ours is to come onto one that is emptied.
+        if !proxy.serves() {
+            return Ok(());
+        }
         let told = proxy.enforcement.iter().all(|r| r.held.is_some());
         let fresh = proxy.enforcement_at.is_some_and(|at| now - at < if told { DAILY } else { UNKNOWN });
         if fresh && proxy.enforcement_version == proxy.litellm_version {
