@@ -159,6 +159,11 @@ macro_rules! field_access {
                 self.fields.get(name).and_then(Value::as_str)
             }
 
+            pub(crate) fn strings(&self, name: &str) -> Vec<&str> {
+                let items = self.fields.get(name).and_then(Value::as_array);
+                items.into_iter().flatten().filter_map(Value::as_str).collect()
+            }
+
             pub(crate) fn number(&self, name: &str) -> Option<f64> {
                 self.fields.get(name).and_then(Value::as_f64)
             }

@@ -37,6 +37,8 @@ fn protected() -> OpenApiRouter<ApiState> {
         ))
         .routes(routes!(proxies::check::check_proxy))
         .routes(routes!(proxies::prune::prune_proxy))
+        .routes(routes!(proxies::adopt::deployment::adopt_deployment))
+        .routes(routes!(proxies::adopt::key::adopt_key))
         .routes(routes!(proxies::drift::list_drift))
         .routes(routes!(freezes::list::list_freezes, freezes::create::create_freeze))
         .routes(routes!(freezes::get::get_freeze, freezes::delete::delete_freeze))
@@ -69,6 +71,7 @@ fn protected() -> OpenApiRouter<ApiState> {
         .routes(routes!(realms::agents::get::get_member, realms::agents::leave::leave_realm))
         .routes(routes!(realms::keys::list::list_keys))
         .routes(routes!(realms::keys::rotate::rotate_key))
+        .routes(routes!(realms::keys::delete::delete_key))
         .routes(routes!(
             enrollment_tokens::create::create_enrollment_token,
             enrollment_tokens::list::list_enrollment_tokens

@@ -16,6 +16,8 @@ pub enum Command {
     List(Named),
     /// Make a new generation. Agents get it before the old one goes.
     Rotate(Rotate),
+    /// End an adopted key, or a retiring one before its time.
+    Rm(Rm),
 }
 
 #[derive(Debug, Args)]
@@ -28,6 +30,14 @@ pub struct Rotate {
     /// For a key that leaked: the old one goes at once, and calls fail until the agents have the new one.
     #[arg(long)]
     now: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct Rm {
+    /// Slug or id.
+    realm: String,
+    /// Its generation.
+    generation: i64,
 }
 
 #[derive(Debug, Args)]
@@ -64,6 +74,19 @@ pub async fn run(command: Command, s: &Session) -> Result<(), Failure> {
             let body = (now || agent.is_some()).then(|| json!({ "agent": agent, "atOnce": now }));
             let reply = s.write(Method::POST, path(["realms", &realm, "keys", "rotate"]), body).await?;
             s.done(&reply, &format!("{realm} has a new key")).await
+        }
+        Command::Rm(Rm { realm, generation }) => {
+            let keys = s.list(path(["realms", &realm, "keys"]), Vec::new(), 20_000).await?;
+            let key = keys.iter().find(|k| k["generation"] == generation).ok_or_else(|| {
+                Failure::Usage(format!(
+                    "{realm} has no key of generation {generation}; see reeve keys list {realm}"
+                ))
+            })?;
+            let to = path(["realms", &realm, "keys", &text_at(key, "/id")]);
+            let reply = s.write(Method::DELETE, to, None).await?;
+            let text =
+                format!("Blocked generation {generation}; it goes when every proxy was proven to refuse it");
+            s.done(&reply, &text).await
         }
     }
 }

@@ -4,6 +4,9 @@ use clap::{Args, Subcommand};
 use reqwest::Method;
 use serde_json::{Map, Value};
 
+mod adopt;
+
+use self::adopt::Adopt;
 use super::{
     args::Body,
     failure::Failure,
@@ -28,6 +31,8 @@ pub enum Command {
     Check(Named),
     /// Remove what is Reeve's own there and unknown to the registry, when a scan held that back for being too much.
     Prune(Named),
+    /// Take over what is not Reeve's on it: a model by its name, or a virtual key. Without either: what could be.
+    Adopt(Adopt),
     /// Send its agents elsewhere; what is on it stays, so that it can come back.
     Drain(Named),
     /// Take everything of ours off it and keep it registered. Drain it first.
@@ -196,6 +201,7 @@ pub async fn run(command: Command, s: &Session) -> Result<(), Failure> {
             output::list(s.format, &items, DRIFT, "Nothing is different, as of the last full scan.");
             Ok(())
         }
+        Command::Adopt(adopt) => adopt::run(adopt, s).await,
         Command::Drain(Named { proxy }) => set_state(s, &proxy, "draining", "Draining").await,
         Command::Disable(Named { proxy }) => set_state(s, &proxy, "disabled", "Disabling").await,
         Command::Activate(Named { proxy }) => set_state(s, &proxy, "active", "Using again").await,

@@ -72,6 +72,28 @@ impl MasterKey {
     }
 }
 
+/// A virtual key that somebody made on a proxy.
+#[derive(Debug, Args)]
+#[group(multiple = false)]
+#[expect(clippy::struct_field_names, reason = "the options are named after them")]
+pub struct VirtualKey {
+    /// A virtual key to be taken over, as its holder has it: the file that holds it.
+    #[arg(long, value_name = "FILE")]
+    key_file: Option<PathBuf>,
+    /// Read it from standard input.
+    #[arg(long)]
+    key_stdin: bool,
+    /// The environment variable that holds it.
+    #[arg(long, value_name = "NAME")]
+    key_env: Option<String>,
+}
+
+impl VirtualKey {
+    pub fn read(self) -> Result<Option<Secret>, Failure> {
+        read("key", None, self.key_file, self.key_stdin, self.key_env)
+    }
+}
+
 fn read(
     name: &str,
     plain: Option<Secret>,

@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use super::object::ObjectKind;
+use super::{foreign::Foreign, object::ObjectKind};
 
 #[derive(
     Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, sqlx::Type, serde::Serialize, utoipa::ToSchema,
@@ -18,7 +18,7 @@ pub enum DriftClass {
     Extra,
     /// A copy of something of ours under another name. It is removed.
     Duplicate,
-    /// Not ours. It is never touched.
+    /// Not ours. It is never touched, unless an admin has it taken over.
     Foreign,
     /// Of the proxy's configuration file, under the name of a model of ours: calls may go to either.
     Shadowed,
@@ -41,7 +41,7 @@ impl DriftClass {
 }
 
 /// One difference.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Drift {
     pub kind: ObjectKind,
     /// Its name on the proxy: `model_info.id`, `team_id`, or the key's SHA-256.
@@ -52,4 +52,6 @@ pub struct Drift {
     pub object_id: Option<Uuid>,
     /// What was changed, when that can be told.
     pub fields: Vec<String>,
+    /// What it is, when it is foreign and no other installation manages it.
+    pub found: Option<Foreign>,
 }

@@ -7,6 +7,7 @@ pub mod credential;
 pub mod drift;
 pub mod enforcement;
 pub mod error;
+pub mod foreign;
 pub mod freeze;
 pub mod grant;
 pub mod litellm_params;

@@ -31,7 +31,7 @@ pub struct Model {
     pub id: ModelId,
     pub name: String,
     pub provider: String,
-    /// `{provider}/{slug(name)}`: what callers say; unique and immutable.
+    /// What callers say: `{provider}/{slug(name)}`, or what it was called on the proxy that it was taken over from. Unique and immutable.
     pub litellm_model_name: String,
     pub description: String,
     pub status: ModelStatus,

@@ -22,8 +22,8 @@ pub const RESERVED: [&str; 5] =
 
 /// A model's name on the proxies, for example `openai/gpt-4o`. Unique in the registry and immutable.
 ///
-/// It has exactly one `/`, and each side is `[a-z0-9._-]+` starting with a letter or a digit: so it can be no
-/// wildcard and none of LiteLLM's special words, which have no slash.
+/// A registered one is `{provider}/{slug}`. One that was taken over from a proxy keeps the name that its callers use: letters,
+/// digits and `._:@/+-`, starting with a letter or a digit. Either can be no wildcard and none of LiteLLM's special words.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct LitellmModelName(String);
 
@@ -44,7 +44,7 @@ pub enum ModelNameError {
         "name: \"{0}\" has no letter or digit from a-z, 0-9; add one, the name on the proxies is made of them"
     )]
     EmptySlug(String),
-    #[error("litellmModelName: \"{0}\" is not of the form provider/name in [a-z0-9._-]")]
+    #[error("litellmModelName: \"{0}\" is no name of one model in [A-Za-z0-9._:@/+-]")]
     Malformed(String),
 }
 
@@ -90,18 +90,16 @@ pub fn litellm_model_name(provider: Provider, name: &str) -> Result<LitellmModel
 }
 
 impl LitellmModelName {
-    /// Takes a name that was made by [`litellm_model_name`] before, for example one read from the store.
+    /// Takes a name that was made by [`litellm_model_name`] before, or that a model to be taken over has on its proxy.
     pub fn parse(text: &str) -> Result<Self, ModelNameError> {
-        let malformed = || ModelNameError::Malformed(text.to_owned());
-        let (provider, slug) = text.split_once('/').ok_or_else(malformed)?;
-        let sound = |side: &str| {
-            side.starts_with(|c: char| c.is_ascii_lowercase() || c.is_ascii_digit())
-                && side
-                    .chars()
-                    .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '.' | '_' | '-'))
-        };
-        if text.len() > MAX_MODEL_NAME_BYTES || !sound(provider) || !sound(slug) {
-            return Err(malformed());
+        let sound = text.len() <= MAX_MODEL_NAME_BYTES
+            && text.starts_with(|c: char| c.is_ascii_alphanumeric())
+            && !text.ends_with('/')
+            && text.chars().all(|c| c.is_ascii_alphanumeric() || "._:@/+-".contains(c));
+        let plain = text.to_ascii_lowercase().replace(['_', '.'], "-");
+        // Not an id either: a model is found by both.
+        if !sound || RESERVED.contains(&plain.as_str()) || uuid::Uuid::try_parse(text).is_ok() {
+            return Err(ModelNameError::Malformed(text.to_owned()));
         }
         Ok(Self(text.to_owned()))
     }
@@ -156,13 +154,25 @@ mod tests {
     }
 
     #[test]
-    fn only_a_finished_name_is_parsed() {
-        for word in
-            ["", "*", "openai/*", "no-default-models", "all-team-models", "a/b/c", "A/b", "a/", "/b", "a/-b"]
-        {
+    fn only_the_name_of_one_model_is_parsed() {
+        let words = [
+            "",
+            "*",
+            "openai/*",
+            "a b",
+            "a\tb",
+            "a/",
+            "/b",
+            "-a",
+            "é",
+            "01a21c80-346c-77cb-8c18-40606779b27d",
+        ];
+        for word in words.into_iter().chain(RESERVED).chain(["No_Default_Models"]) {
             assert!(LitellmModelName::parse(word).is_err(), "{word}");
         }
-        assert!(LitellmModelName::parse("openai/gpt-4o").is_ok());
+        for word in ["openai/gpt-4o", "gpt-4o", "GPT-4o", "azure/eu/gpt-4o", "claude@2026:latest"] {
+            assert!(LitellmModelName::parse(word).is_ok(), "{word}");
+        }
     }
 
     proptest! {

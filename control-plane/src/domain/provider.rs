@@ -222,6 +222,12 @@ impl Provider {
         self.0.optional
     }
 
+    /// Whether this `litellm_params.model` is one of its models.
+    pub fn reads(self, upstream_model: &str) -> bool {
+        upstream_model.starts_with(self.0.prefix)
+            || self.0.also.iter().any(|prefix| upstream_model.starts_with(prefix))
+    }
+
     /// `litellm_params.model` for an upstream model id; a prefix that is already there is not doubled.
     pub fn upstream_model(self, model_id: &str) -> String {
         let carries = |prefix: &str| model_id.len() > prefix.len() && model_id.starts_with(prefix);

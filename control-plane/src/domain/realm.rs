@@ -66,6 +66,8 @@ pub enum KeyState {
     Current,
     /// Still valid until they have the next one, or its time is up.
     Retiring,
+    /// Taken over from a proxy: somebody outside has it, and it has the realm's rights until it is removed.
+    Adopted,
     /// Blocked; forgotten when every proxy was proven to refuse it.
     Closing,
 }

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     base::{ids::InstallationId, secret::Secret},
-    domain::enforcement::CheckResult,
+    domain::{access::ModelList, enforcement::CheckResult},
 };
 
 #[async_trait]
@@ -62,6 +62,9 @@ pub trait ProxyApi: Send + Sync + std::fmt::Debug {
         budget: BudgetChange,
         expiry: ExpiryChange,
     ) -> Result<(), ProxyError>;
+    /// Takes a key that somebody else made away from its user and lets it call nothing but `models`: LiteLLM moves a key only to
+    /// a team that has its user and its models.
+    async fn detach_key(&self, hash: &KeyHash, models: &ModelList) -> Result<(), ProxyError>;
     async fn set_key_blocked(&self, hash: &KeyHash, blocked: bool) -> Result<(), ProxyError>;
     /// `false` when it was not there.
     async fn delete_key(&self, hash: &KeyHash) -> Result<bool, ProxyError>;

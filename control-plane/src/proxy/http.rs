@@ -25,7 +25,7 @@ use super::{
 };
 use crate::{
     base::{ids::InstallationId, secret::Secret},
-    domain::enforcement::CheckResult,
+    domain::{access::ModelList, enforcement::CheckResult},
 };
 
 /// Most pages of a list that are read: a million objects.
@@ -328,6 +328,10 @@ impl ProxyApi for HttpProxy {
         expiry: ExpiryChange,
     ) -> Result<(), ProxyError> {
         self.change_key(body, budget, expiry).await
+    }
+
+    async fn detach_key(&self, hash: &KeyHash, models: &ModelList) -> Result<(), ProxyError> {
+        self.narrow_key(hash, models).await
     }
 
     async fn set_key_blocked(&self, hash: &KeyHash, blocked: bool) -> Result<(), ProxyError> {

@@ -11,6 +11,7 @@ use super::{
     deployments::gone,
     http::{Call, HttpProxy, unreadable},
 };
+use crate::domain::access::ModelList;
 
 impl HttpProxy {
     pub(super) async fn read_key(&self, hash: &KeyHash) -> Result<Option<ObservedKey>, ProxyError> {
@@ -52,6 +53,12 @@ impl HttpProxy {
         let result =
             self.send(Call::post("update_key", "/key/update", body.render_update(budget, expiry))).await;
         result.map(drop).map_err(|error| or_not_found(error, &body.hash()))
+    }
+
+    pub(super) async fn narrow_key(&self, hash: &KeyHash, models: &ModelList) -> Result<(), ProxyError> {
+        let body = json!({ "key": hash, "user_id": null, "models": models });
+        let result = self.send(Call::post("detach_key", "/key/update", body)).await;
+        result.map(drop).map_err(|error| or_not_found(error, hash))
     }
 
     pub(super) async fn block_key(&self, hash: &KeyHash, blocked: bool) -> Result<(), ProxyError> {

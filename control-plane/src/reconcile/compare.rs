@@ -10,6 +10,7 @@ use crate::{
     domain::{
         access::NO_MODELS,
         drift::{Drift, DriftClass},
+        foreign::Foreign,
         object::{Object, ObjectKind},
     },
     proxy::Mark,
@@ -36,6 +37,8 @@ pub(super) struct Listed {
     pub in_file: bool,
     /// US dollars since the last reset, and the next one.
     pub spend: Option<(f64, Option<DateTime<Utc>>)>,
+    /// What it is, when it has no mark.
+    pub foreign: Option<Foreign>,
 }
 
 /// What a scan found.
@@ -102,7 +105,7 @@ pub(super) fn compare(
             (None, None) => {
                 let shadows = l.in_file && our_models.contains(l.name.as_str());
                 let class = if shadows { DriftClass::Shadowed } else { DriftClass::Foreign };
-                found.drift.push(l.drift(class, None, &[]));
+                found.drift.push(Drift { found: l.foreign.clone(), ..l.drift(class, None, &[]) });
             }
         }
     }
@@ -124,6 +127,7 @@ pub(super) fn compare(
             name: if a.kind == ObjectKind::Deployment { a.models.concat() } else { String::new() },
             object_id: Some(a.object_id),
             fields: Vec::new(),
+            found: None,
         });
     }
     found
@@ -138,6 +142,7 @@ impl Listed {
             name: self.name.clone(),
             object_id,
             fields: fields.iter().map(|f| (*f).to_owned()).collect(),
+            found: None,
         }
     }
 }

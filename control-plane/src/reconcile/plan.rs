@@ -30,6 +30,14 @@ impl<T> Seen<T> {
         }
     }
 
+    /// The same, of what an admin had taken over: it is ours although it has no mark yet.
+    pub fn adopted(observed: Option<T>, mark: impl Fn(&T) -> Option<&Mark>, owner: InstallationId) -> Self {
+        match observed {
+            Some(it) if mark(&it).is_none() => Self::Ours(it),
+            other => Self::new(other, mark, owner),
+        }
+    }
+
     /// The mark of what is ours.
     pub fn mark<'a>(&'a self, mark: impl Fn(&'a T) -> Option<&'a Mark>) -> Option<&'a Mark> {
         match self {
@@ -143,6 +151,8 @@ pub const RENEW_BEFORE: TimeDelta = TimeDelta::days(30);
 /// How much later than asked for an end may be shown: it is sent as what is left, from the proxy's clock.
 const INEXACT: TimeDelta = TimeDelta::minutes(10);
 
+const NO_TEAM: &str = "the realm's team is not there yet";
+
 /// `team_there`: the key's team is on the proxy. LiteLLM takes a key for a team that is not there without a word.
 pub fn key(
     wanted: Option<&KeyBody>,
@@ -154,8 +164,11 @@ pub fn key(
         (None, Seen::Absent | Seen::Foreign) => Step::Nothing,
         (None, Seen::Ours(_)) => Step::Delete,
         (Some(_), Seen::Foreign) => Step::Conflict,
-        (Some(_), Seen::Absent) if !team_there => Step::Wait("the realm's team is not there yet"),
+        (Some(_), Seen::Absent) if !team_there => Step::Wait(NO_TEAM),
         (Some(_), Seen::Absent) => Step::Create,
+        (Some(body), Seen::Ours(is)) if !team_there && is.team_id.as_deref() != Some(&body.team_id) => {
+            Step::Wait(NO_TEAM)
+        }
         (Some(body), Seen::Ours(is)) => {
             let expiry = match body.ends_at {
                 None if expires_soon(is.expires, now) => ExpiryChange::Set,

@@ -11,7 +11,7 @@ use crate::{
         change::Revision,
         litellm_params,
         model_name::LitellmModelName,
-        object::{litellm_model_id, litellm_team_id},
+        object::litellm_team_id,
         provider::Provider,
     },
     proxy::{DeploymentBody, KeyBody, Mark, TeamBody},
@@ -30,9 +30,11 @@ pub const KEY_LIFETIME: &str = "90d";
 #[error("{0}")]
 pub struct Unsayable(pub String);
 
+/// `litellm_id` is its name on this proxy.
 pub fn deployment(
     owner: InstallationId,
     generation: Revision,
+    litellm_id: &str,
     d: &DesiredDeployment,
 ) -> Result<DeploymentBody, Unsayable> {
     let provider = Provider::parse(&d.provider).map_err(|e| Unsayable(e.to_string()))?;
@@ -52,7 +54,6 @@ pub fn deployment(
     )
     .map_err(|e| Unsayable(e.to_string()))?;
     let model_name = LitellmModelName::parse(&d.model_name).map_err(|e| Unsayable(e.to_string()))?;
-    let litellm_id = litellm_model_id(d.id);
     // The secret itself is not hashed: its credential and generation say which one it is.
     let hash = canonical_sha256(&json!({
         "id": litellm_id,
@@ -62,7 +63,7 @@ pub fn deployment(
         "secret": d.credential.as_ref().map(|c| format!("{}:{}", c.id, c.generation)),
     }));
     Ok(DeploymentBody {
-        litellm_id,
+        litellm_id: litellm_id.to_owned(),
         model_name,
         litellm_params: params,
         mark: Mark { owner, id: d.id.0, generation, hash },

@@ -155,18 +155,25 @@ impl Reconciler {
     async fn deployment(&self, lease: &Lease, api: Arc<dyn ProxyApi>, last: Option<Applied>) -> Result<End> {
         let id = DeploymentId(lease.object.id);
         let wanted = self.store.desired_deployment(lease.proxy_id, id).await?;
-        let wanted =
-            match wanted.map(|d| render::deployment(self.owner, lease.wanted_generation, &d)).transpose() {
-                Ok(wanted) => wanted,
-                Err(error) => return Ok(End::Park("invalid", error.to_string())),
-            };
         let external = last.as_ref().map_or_else(|| litellm_model_id(id), |l| l.external_id.clone());
-        let set_last = last.as_ref().filter(|l| l.state == AppliedState::Applied).map(|l| l.fields.clone());
+        let rendered = wanted
+            .map(|d| render::deployment(self.owner, lease.wanted_generation, &external, &d))
+            .transpose();
+        let wanted = match rendered {
+            Ok(wanted) => wanted,
+            Err(error) => return Ok(End::Park("invalid", error.to_string())),
+        };
+        let adopting = last.as_ref().is_some_and(|l| l.adopting);
+        let set_last = last
+            .as_ref()
+            .filter(|l| l.state == AppliedState::Applied || l.adopting)
+            .map(|l| l.fields.clone());
         let models: Vec<String> = wanted.iter().map(|w| w.model_name.as_str().to_owned()).collect();
         let mut unsure = None;
         let mut before: Option<Step<plan::DeploymentUpdate>> = None;
         for _ in 0..ROUNDS {
             let seen = match api.deployment(&external).await {
+                Ok(seen) if adopting => Seen::adopted(seen, |d| d.mark.as_ref(), self.owner),
                 Ok(seen) => Seen::new(seen, |d| d.mark.as_ref(), self.owner),
                 Err(error) => return Ok(End::Failed(error)),
             };
@@ -292,6 +299,7 @@ impl Reconciler {
                 Ok(wanted) => wanted,
                 Err(error) => return Ok(End::Park("invalid", error.to_string())),
             };
+        let adopting = last.as_ref().is_some_and(|l| l.adopting);
         let hash = match (&wanted, last.as_ref().and_then(|l| KeyHash::parse(&l.external_id))) {
             (Some(body), _) => body.hash(),
             (None, Some(hash)) => hash,
@@ -304,6 +312,7 @@ impl Reconciler {
         let mut before = None;
         for _ in 0..ROUNDS {
             let seen = match api.key(&hash).await {
+                Ok(seen) if adopting => Seen::adopted(seen, |k| k.mark.as_ref(), self.owner),
                 Ok(seen) => Seen::new(seen, |k| k.mark.as_ref(), self.owner),
                 Err(error) => return Ok(End::Failed(error)),
             };
@@ -311,7 +320,7 @@ impl Reconciler {
                 return Ok(End::Wait(PUT_BACK.to_owned()));
             }
             let team_there = match (realm, &seen) {
-                (Some(realm), Seen::Absent) => {
+                (Some(realm), _) if adopting || seen == Seen::Absent => {
                     let mut conn = self.store.conn().await?;
                     applied::get(&mut conn, lease.proxy_id, Object::team(realm))
                         .await?
@@ -341,6 +350,13 @@ impl Reconciler {
                 (Step::Create, Some(body)) => {
                     self.intend(lease, hash.as_str(), &models).await?;
                     api.create_key(body).await
+                }
+                (Step::Update(how), Some(body)) if seen.mark(|k| k.mark.as_ref()).is_none() => {
+                    // LiteLLM lets a key change its team only if that has its user and all that it may call.
+                    match api.detach_key(&hash, &body.models).await {
+                        Ok(()) => api.update_key(body, how.budget, how.expiry).await,
+                        Err(error) => Err(error),
+                    }
                 }
                 (Step::Update(how), Some(body)) => api.update_key(body, how.budget, how.expiry).await,
                 (Step::SetBlocked(blocked), _) => api.set_key_blocked(&hash, *blocked).await,

@@ -19,9 +19,10 @@ use crate::{
         change::Revision,
         drift::{Drift, DriftClass},
         error::Result,
+        foreign::Foreign,
         object::{Object, ObjectKind},
         proxy::Proxy,
-        realm::KeyState,
+        realm::{KeyState, RealmKey},
     },
     proxy::CHECK_PREFIX,
     store::{
@@ -134,6 +135,7 @@ impl Reconciler {
                 blocked: d.blocked,
                 expiring: false,
                 spend: None,
+                foreign: d.foreign.map(Foreign::Deployment),
             });
         }
         for t in api.teams().await? {
@@ -147,6 +149,7 @@ impl Reconciler {
                 blocked: t.blocked,
                 expiring: false,
                 spend: Some((t.spend, t.budget_reset_at)),
+                foreign: None,
             });
         }
         for k in api.keys().await? {
@@ -160,6 +163,7 @@ impl Reconciler {
                 blocked: k.blocked,
                 expiring: plan::expires_soon(k.expires, now),
                 spend: Some((k.spend, k.budget_reset_at)),
+                foreign: k.foreign.map(Foreign::Key),
             });
         }
         // What a check made and removed, an instance that did not do it lists for a while.
@@ -171,8 +175,10 @@ impl Reconciler {
         let made = known.iter().filter(|a| a.state == AppliedState::Applied).count();
         let keys = keys::list(&mut conn, None).await?;
         // One that is replaced is to end, not to be renewed.
-        let ending: BTreeSet<&str> =
-            keys.iter().filter(|k| k.state != KeyState::Current).map(|k| k.token.as_str()).collect();
+        let ends = |k: &&RealmKey| {
+            k.state != KeyState::Current && (k.state != KeyState::Adopted || k.retire_after.is_some())
+        };
+        let ending: BTreeSet<&str> = keys.iter().filter(ends).map(|k| k.token.as_str()).collect();
         for key in listed.iter_mut().filter(|l| ending.contains(l.external_id.as_str())) {
             key.expiring = false;
         }

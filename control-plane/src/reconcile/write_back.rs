@@ -66,6 +66,7 @@ impl Reconciler {
                 error_code: None,
                 error_message: None,
                 observed_at: now,
+                adopting: false,
             }),
         });
         let done = *outcome == Outcome::Done;

@@ -95,6 +95,7 @@ pub async fn rotate(
     realms::lock(tx.conn(), realm.id).await?.ok_or_else(|| Error::not_found("realm", realm.id))?;
     let before = views(tx.conn(), realm.id).await?;
     let mut replaced = before.clone();
+    replaced.retain(|k| k.state != KeyState::Adopted);
     if let Some(did) = &rotation.agent {
         replaced.retain(|k| k.agent_did.as_ref() == Some(did));
     }
@@ -132,6 +133,38 @@ pub async fn rotate(
     let revision = s.finish(tx, ctx, change, entry).await?;
     let view = with_sync(s, after).await?;
     Ok(Written { view, version: None, revision: Some(revision), objects, created: true })
+}
+
+/// Blocks an adopted key, or one that is replaced already, before its time.
+pub async fn delete(s: &Services, ctx: &Context, realm: &str, id: KeyId) -> Result<Written<KeyId>> {
+    let mut tx = s.store.begin("key.delete").await?;
+    let realm = lookup::realm(tx.conn(), realm).await?;
+    realms::lock(tx.conn(), realm.id).await?.ok_or_else(|| Error::not_found("realm", realm.id))?;
+    let keys = views(tx.conn(), realm.id).await?;
+    let key = keys.into_iter().find(|k| k.id == id).ok_or_else(|| Error::not_found("key", id))?;
+    match key.state {
+        KeyState::Current => {
+            return Err(Error::conflict(
+                "key-in-use",
+                "it is the key that agents use; rotate it, and it goes when they have the next one",
+            ));
+        }
+        KeyState::Closing => return Ok(Written::unchanged(id, None, vec![Object::key(id)])),
+        KeyState::Retiring | KeyState::Adopted => {}
+    }
+    let mut objects = close(s, tx.conn(), std::slice::from_ref(&key)).await?;
+    objects.push(Object::key(id));
+    let change = Change {
+        kind: "key.delete",
+        realms: vec![realm.id],
+        urgent: true,
+        summary: serde_json::json!({ "realm": realm.slug, "generation": key.generation }),
+        objects: objects.clone(),
+        ..Change::default()
+    };
+    let entry = Entry::new(format!("realm/{}", realm.id)).before(&key);
+    let revision = s.finish(tx, ctx, change, entry).await?;
+    Ok(Written { view: id, version: None, revision: Some(revision), objects, created: false })
 }
 
 fn no_key(agent: Option<&str>, keys: &[KeyView]) -> String {

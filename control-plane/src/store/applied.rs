@@ -42,6 +42,8 @@ pub struct Applied {
     pub error_code: Option<String>,
     pub error_message: Option<String>,
     pub observed_at: DateTime<Utc>,
+    /// A foreign object that is being taken over, and has no mark of ours yet. Cleared by the next write.
+    pub adopting: bool,
 }
 
 impl Applied {
@@ -59,7 +61,7 @@ async fn select(
     Ok(sqlx::query_as!(
         Applied,
         r#"select proxy_id as "proxy_id: ProxyId", kind as "kind: ObjectKind", object_id, external_id, generation, hash,
-                  state as "state: AppliedState", models, fields, expires_at, error_code, error_message, observed_at
+                  state as "state: AppliedState", models, fields, expires_at, error_code, error_message, observed_at, adopting
            from applied
            where ($1::uuid is null or proxy_id = $1) and ($2::uuid[] is null or object_id = any($2))
              and ($3::text is null or kind = $3)
@@ -74,6 +76,18 @@ async fn select(
 
 pub async fn get(conn: &mut Conn, proxy: ProxyId, object: Object) -> Result<Option<Applied>> {
     Ok(select(conn, Some(proxy), Some(&[object.id]), Some(object.kind)).await?.pop())
+}
+
+/// Whether the object of this name on a proxy is one of ours.
+pub async fn is_known(conn: &mut Conn, proxy: ProxyId, kind: ObjectKind, external_id: &str) -> Result<bool> {
+    Ok(sqlx::query_scalar!(
+        r#"select exists (select 1 from applied where proxy_id = $1 and kind = $2 and external_id = $3) as "e!""#,
+        proxy.0,
+        kind.as_str(),
+        external_id
+    )
+    .fetch_one(conn)
+    .await?)
 }
 
 /// Everything on one proxy.
@@ -119,13 +133,13 @@ pub async fn keys_to_go(conn: &mut Conn, proxy: ProxyId) -> Result<bool> {
 pub async fn write(conn: &mut Conn, a: &Applied) -> Result<()> {
     sqlx::query!(
         "insert into applied (proxy_id, kind, object_id, external_id, generation, hash, state, models, expires_at,
-                              error_code, error_message, observed_at, fields)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+                              error_code, error_message, observed_at, fields, adopting)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
          on conflict (proxy_id, kind, object_id) do update set
              external_id = excluded.external_id, generation = excluded.generation, hash = excluded.hash,
              state = excluded.state, models = excluded.models, expires_at = excluded.expires_at,
              error_code = excluded.error_code, error_message = excluded.error_message,
-             observed_at = excluded.observed_at, fields = excluded.fields",
+             observed_at = excluded.observed_at, fields = excluded.fields, adopting = excluded.adopting",
         a.proxy_id.0,
         a.kind.as_str(),
         a.object_id,
@@ -138,7 +152,8 @@ pub async fn write(conn: &mut Conn, a: &Applied) -> Result<()> {
         a.error_code,
         a.error_message,
         a.observed_at,
-        &a.fields
+        &a.fields,
+        a.adopting
     )
     .execute(conn)
     .await?;

@@ -20,7 +20,7 @@ use crate::{
 const MOVE: TimeDelta = TimeDelta::seconds(30);
 
 /// How much later than the orderly end of a replaced key it ends by itself.
-const DEAD_MAN: TimeDelta = TimeDelta::hours(1);
+pub const DEAD_MAN: TimeDelta = TimeDelta::hours(1);
 
 /// A deployment as it should be.
 #[derive(Clone, Debug)]
@@ -196,6 +196,7 @@ impl Store {
                                 where a.proxy_id = $2 and (a.spend_resets_at is null or a.spend_resets_at > $3)
                                   and ((a.kind = 'key' and a.object_id = k.id)
                                        or (a.kind = 'team' and a.object_id = k.realm_id and k.did is null
+                                           and k.state <> 'adopted'
                                            and a.spend_resets_at is not null))), 0) as "spend!"
                from realm_key k where k.id = $1"#,
             id.0,
@@ -223,7 +224,7 @@ impl Store {
 }
 
 /// Names of the models a realm may call at `now`, sorted.
-async fn granted(conn: &mut Conn, realm: RealmId, now: DateTime<Utc>) -> Result<Vec<String>> {
+pub async fn granted(conn: &mut Conn, realm: RealmId, now: DateTime<Utc>) -> Result<Vec<String>> {
     Ok(sqlx::query_scalar!(
         "select m.litellm_model_name from model_grant g join model m on m.id = g.model_id and m.status = 'active'
          where g.realm_id = $1 and g.revoked_at is null and (g.expires_at is null or g.expires_at > $2)

@@ -233,7 +233,7 @@ impl Store {
         }
         for k in sqlx::query!(
             r#"select id as "id: KeyId", realm_id as "realm_id: RealmId", did, generation, secret from realm_key
-               where realm_id = any($1) and (did is null or did = any($2)) and state <> 'closing'
+               where realm_id = any($1) and (did is null or did = any($2)) and state in ('current', 'retiring')
                order by generation desc"#,
             ids,
             dids

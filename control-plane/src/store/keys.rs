@@ -36,16 +36,21 @@ pub async fn insert(
 ) -> Result<()> {
     sqlx::query!(
         "update realm_key set state = 'retiring', retire_after = least(retire_after, $2)
-         where realm_id = $1 and did is not distinct from $3 and state <> 'closing'",
+         where realm_id = $1 and did is not distinct from $3 and state in ('current', 'retiring')",
         key.realm_id.0,
         retire_others_after,
         key.did
     )
     .execute(&mut *conn)
     .await?;
+    add(conn, key, sealed).await
+}
+
+/// Adds a generation as it is; the others stay.
+pub async fn add(conn: &mut Conn, key: &RealmKey, sealed: &[u8]) -> Result<()> {
     sqlx::query!(
-        "insert into realm_key (id, realm_id, generation, secret, token, fingerprint, created_at, did)
-         values ($1, $2, $3, $4, $5, $6, $7, $8)",
+        "insert into realm_key (id, realm_id, generation, secret, token, fingerprint, created_at, did, state, retire_after)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
         key.id.0,
         key.realm_id.0,
         key.generation,
@@ -53,7 +58,9 @@ pub async fn insert(
         key.token,
         key.fingerprint,
         key.created_at,
-        key.did
+        key.did,
+        key.state as _,
+        key.retire_after
     )
     .execute(conn)
     .await?;
@@ -108,6 +115,19 @@ pub async fn aged(conn: &mut Conn, now: DateTime<Utc>, limit: i64) -> Result<Vec
     Ok(rows.into_iter().map(|r| (r.realm_id, r.did)).collect())
 }
 
+/// The key of this hash, of whatever realm.
+pub async fn by_token(conn: &mut Conn, token: &str) -> Result<Option<RealmKey>> {
+    Ok(sqlx::query_as!(
+        RealmKey,
+        r#"select id as "id: KeyId", realm_id as "realm_id: RealmId", did, generation, token, fingerprint,
+                  state as "state: KeyState", created_at, retire_after
+           from realm_key where token = $1"#,
+        token
+    )
+    .fetch_optional(conn)
+    .await?)
+}
+
 /// Ids of all generations of a realm.
 pub async fn ids(conn: &mut Conn, realm: RealmId) -> Result<Vec<KeyId>> {
     Ok(sqlx::query_scalar!(
@@ -160,16 +180,15 @@ pub async fn delete(conn: &mut Conn, id: KeyId) -> Result<bool> {
 }
 
 /// Retiring generations that nobody needs any more: what replaces them is on every proxy, and every approved agent that was
-/// offered this realm's key runs what replaces it, or the time is up.
+/// offered this realm's key runs what replaces it, or the time is up. Adopted ones, when their time is up.
 pub async fn retirable(conn: &mut Conn, now: DateTime<Utc>) -> Result<Vec<RealmKey>> {
     Ok(sqlx::query_as!(
         RealmKey,
         r#"select k.id as "id: KeyId", k.realm_id as "realm_id: RealmId", k.did, k.generation, k.token, k.fingerprint,
                   k.state as "state: KeyState", k.created_at, k.retire_after
            from realm_key k join realm r on r.id = k.realm_id
-           where k.state = 'retiring' and (
-               k.retire_after <= $1
-               or (not exists (
+           where (k.state in ('retiring', 'adopted') and k.retire_after <= $1)
+               or (k.state = 'retiring' and not exists (
                        select 1 from realm_key c cross join proxy p
                        where c.realm_id = k.realm_id and c.state = 'current'
                          and (k.did is null or c.did is null or c.did = k.did)
@@ -184,7 +203,7 @@ pub async fn retirable(conn: &mut Conn, now: DateTime<Utc>) -> Result<Vec<RealmK
                             and c.did is not distinct from case r.key_scope when 'agent' then s.did end
                        where s.offered_realm_id = k.realm_id and (k.did is null or k.did = s.did)
                          and not is_frozen('agent', s.did)
-                         and (c.id is null or coalesce(s.applied_key_generation, 0) < c.generation))))
+                         and (c.id is null or coalesce(s.applied_key_generation, 0) < c.generation)))
            order by k.realm_id, k.generation"#,
         now
     )

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 
 use super::{Conn, freezes};
 use crate::{
-    base::ids::{ModelId, RealmId},
+    base::ids::{ModelId, ProxyId, RealmId},
     domain::{
         error::Result,
         freeze::FreezeKind,
@@ -51,6 +51,23 @@ pub async fn list(conn: &mut Conn, filter: &Filter<'_>) -> Result<Vec<Model>> {
 
 pub async fn get(conn: &mut Conn, id: ModelId) -> Result<Option<Model>> {
     Ok(list(conn, &Filter { id: Some(id), limit: 1, ..Filter::default() }).await?.pop())
+}
+
+pub async fn by_litellm_name(conn: &mut Conn, name: &str) -> Result<Option<Model>> {
+    let found = list(conn, &Filter { slug: Some(name), limit: 10, ..Filter::default() }).await?;
+    Ok(found.into_iter().find(|m| m.litellm_model_name == name))
+}
+
+/// Whether it belongs on the proxy now.
+pub async fn is_placed(conn: &mut Conn, id: ModelId, proxy: ProxyId) -> Result<bool> {
+    Ok(sqlx::query_scalar!(
+        r#"select model_placed($1, p.name, p.labels) as "e!" from proxy p where p.id = $2 and p.serves"#,
+        id.0,
+        proxy.0
+    )
+    .fetch_optional(conn)
+    .await?
+    .unwrap_or(false))
 }
 
 pub async fn insert(conn: &mut Conn, m: &Model) -> Result<(), sqlx::Error> {

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::{Conn, freezes};
 use crate::{
     base::{
-        ids::{ModelId, RealmId},
+        ids::{ModelId, ProxyId, RealmId},
         page::PageRequest,
     },
     domain::{
@@ -90,6 +90,19 @@ pub async fn lock(conn: &mut Conn, id: RealmId) -> Result<Option<i64>> {
 }
 
 /// Inserts; taking over as the default realm from whichever was.
+/// Whether its placement names the proxy.
+pub async fn is_served(conn: &mut Conn, id: RealmId, proxy: ProxyId) -> Result<bool> {
+    Ok(sqlx::query_scalar!(
+        r#"select placement_rank(r.placement, p.name, p.labels) is not null as "e!"
+           from realm r join proxy p on p.id = $2 and p.serves where r.id = $1"#,
+        id.0,
+        proxy.0
+    )
+    .fetch_optional(conn)
+    .await?
+    .unwrap_or(false))
+}
+
 pub async fn insert(conn: &mut Conn, r: &Realm) -> Result<(), sqlx::Error> {
     if r.is_default {
         clear_default(conn).await?;

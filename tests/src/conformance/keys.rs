@@ -123,6 +123,27 @@ fn creation() -> Vec<Case> {
 
 fn changes() -> Vec<Case> {
     vec![
+        case("a key moves only to a team that has its user and its models", [
+            new_team("from", json!({ "models": ["{run}-a", "{run}-b"] })),
+            new_team("to", json!({ "models": ["{run}-a"] })),
+            new_key(
+                "k",
+                json!({ "models": ["{run}-a", "{run}-b"], "team_id": "{run}-from", "user_id": "{run}-user", "spend": 2.5 }),
+            ),
+            update_key("k", json!({ "team_id": "{run}-to", "models": ["{run}-a"] })).is(403, json!({})),
+            key_info("k").is(200, info(json!({ "team_id": "{run}-from", "models": ["{run}-a", "{run}-b"] }))),
+            update_key("k", json!({ "models": ["{run}-a"] })),
+            update_key("k", json!({ "team_id": "{run}-to" })).error(403, "auth_error", "is not a member of the team"),
+            update_key("k", json!({ "user_id": null })),
+            update_key("k", json!({ "team_id": "{run}-to", "metadata": { "reeve": { "owner": "o" } } })),
+            key_info("k").is(
+                200,
+                info(json!({
+                    "team_id": "{run}-to", "models": ["{run}-a"], "user_id": null, "spend": 2.5,
+                    "metadata": { "reeve": { "owner": "o" } },
+                })),
+            ),
+        ]),
         case("an update merges, null clears, metadata is replaced", [
             new_key(
                 "k",

@@ -86,7 +86,7 @@ pub async fn create_model(
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "it stands in map_err")]
-pub(super) fn unknown_provider(error: UnknownProvider) -> Error {
+pub(in crate::api) fn unknown_provider(error: UnknownProvider) -> Error {
     let text = error.to_string();
     Error::invalid("provider", text.strip_prefix("provider: ").unwrap_or(&text))
 }

@@ -1,5 +1,6 @@
 //! `/api/proxies`: the fleet.
 
+pub mod adopt;
 pub mod check;
 pub mod create;
 pub mod delete;

@@ -23,7 +23,8 @@ async fn every_operation_wants_the_token_but_the_ones_that_are_open(pool: PgPool
                 .replace("{did}", "x")
                 .replace("{realmId}", "x")
                 .replace("{revision}", "1");
-            let url = url.replace("{deploymentId}", "018f0000-0000-7000-8000-000000000000");
+            let uuid = "018f0000-0000-7000-8000-000000000000";
+            let url = url.replace("{deploymentId}", uuid).replace("{keyId}", uuid);
             assert!(!url.contains('{'), "{url}");
             for token in [None, Some("Bearer wrong"), Some("Basic x"), Some("Bearer ")] {
                 let mut request = Request::builder().method(method.to_uppercase().as_str()).uri(&url);

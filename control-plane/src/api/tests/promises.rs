@@ -2,12 +2,43 @@
 
 use serde_json::{Value, json};
 use sqlx::PgPool;
+use uuid::Uuid;
 
 use super::{Api, DID};
 use crate::{
-    domain::agent::AgentStatus,
-    store::audit::{self, Filter},
+    base::{hash::sha256_hex, ids::ProxyId},
+    domain::{
+        agent::AgentStatus,
+        drift::{Drift, DriftClass},
+        foreign::{Foreign, ForeignDeployment, ForeignKey},
+        object::ObjectKind,
+    },
+    store::{
+        audit::{self, Filter},
+        drift,
+    },
 };
+
+/// A key that somebody made on the proxy, and what stands for its id until it is known.
+const ADOPTED: &str = "sk-theirs-0123456789abcdef";
+const ADOPTED_ID: &str = "{adopted}";
+
+/// What a scan found on the proxy: a model and a key that are not ours.
+fn foreign() -> [Drift; 2] {
+    let of = |kind, external_id: &str, found: Foreign| Drift {
+        kind,
+        external_id: external_id.to_owned(),
+        class: DriftClass::Foreign,
+        name: "gpt-4o".to_owned(),
+        object_id: None,
+        fields: Vec::new(),
+        found: Some(found),
+    };
+    let params = json!({ "model": "openai/gpt-4o" });
+    let deployment = Foreign::Deployment(ForeignDeployment::read(params.as_object().unwrap(), false, false));
+    let key = Foreign::Key(ForeignKey::default());
+    [of(ObjectKind::Deployment, "theirs", deployment), of(ObjectKind::Key, &sha256_hex(ADOPTED), key)]
+}
 
 /// Every write there is, in an order in which it succeeds: method, path, body.
 fn writes(deployment: &str, token: &str) -> Vec<(&'static str, String, Option<Value>)> {
@@ -37,6 +68,17 @@ fn writes(deployment: &str, token: &str) -> Vec<(&'static str, String, Option<Va
         ("POST", "/api/realms/red/keys/rotate".into(), None),
         (
             "POST",
+            "/api/proxies/eu/adopt/deployment".into(),
+            json_of(json!({ "litellmId": "theirs", "credentialId": "prod" })),
+        ),
+        (
+            "POST",
+            "/api/proxies/eu/adopt/key".into(),
+            json_of(json!({ "key": ADOPTED, "realmId": "red", "acceptChanges": true })),
+        ),
+        ("DELETE", format!("/api/realms/red/keys/{ADOPTED_ID}"), None),
+        (
+            "POST",
             "/api/freezes".into(),
             json_of(json!({ "kind": "realm", "name": "red", "reason": "leaked" })),
         ),
@@ -51,6 +93,7 @@ fn writes(deployment: &str, token: &str) -> Vec<(&'static str, String, Option<Va
         ("DELETE", agent, None),
         ("DELETE", "/api/models/one/realms/red".into(), None),
         ("DELETE", "/api/models/one".into(), None),
+        ("DELETE", "/api/models/gpt-4o".into(), None),
         ("DELETE", "/api/credentials/prod".into(), None),
         ("DELETE", "/api/realms/red".into(), None),
         ("DELETE", format!("/api/enrollment-tokens/{token}"), None),
@@ -79,6 +122,12 @@ async fn g9_an_audit_row_for_every_change(pool: PgPool) {
         .await
         .unwrap();
 
+    let proxy = sqlx::query_scalar("select id from proxy").fetch_one(&pool).await.unwrap();
+    let now = api.services.store.clock.now();
+    let mut conn = api.services.store.conn().await.unwrap();
+    drift::replace(&mut conn, ProxyId(proxy), &foreign(), now).await.unwrap();
+    drop(conn);
+
     // Writes to the registry are taken in observe mode, too.
     sqlx::query("update head set ahead = 1000, ahead_since = now()").execute(&pool).await.unwrap();
 
@@ -86,6 +135,11 @@ async fn g9_an_audit_row_for_every_change(pool: PgPool) {
         vec!["POST /api/proxies", "POST /api/models", "POST /api/realms", "POST /api/enrollment-tokens"];
     let writes = writes(model["deployments"][0]["id"].as_str().unwrap(), token["id"].as_str().unwrap());
     for (method, path, body) in &writes {
+        let adopted: Option<Uuid> = sqlx::query_scalar("select id from realm_key where state = 'adopted'")
+            .fetch_optional(&pool)
+            .await
+            .unwrap();
+        let path = &path.replace(ADOPTED_ID, &adopted.unwrap_or_default().to_string());
         // A write that fails leaves nothing: refused by its precondition or by its body.
         let before = count().await;
         let failed =
@@ -141,6 +195,9 @@ fn template(path: &str) -> String {
         "proxies",
         "check",
         "prune",
+        "adopt",
+        "deployment",
+        "key",
         "observe-mode",
         "end",
         "credentials",

@@ -234,6 +234,7 @@ impl World {
             error_code: None,
             error_message: None,
             observed_at: self.store.clock.now(),
+            adopting: false,
         };
         applied::write(conn, &applied).await.unwrap();
     }

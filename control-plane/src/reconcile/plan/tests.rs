@@ -68,7 +68,7 @@ fn deployment_body(model: &str, further: &[&str]) -> DeploymentBody {
         weight: None,
         litellm_params,
     };
-    render::deployment(owner(), 7, &desired).unwrap()
+    render::deployment(owner(), 7, "reeve-4", &desired).unwrap()
 }
 
 /// What LiteLLM shows after it was sent this team.
@@ -100,6 +100,7 @@ fn shown_key(body: &KeyBody) -> ObservedKey {
         budget_reset_at: None,
         spend: 0.0,
         expires: Some(now() + TimeDelta::days(90)),
+        foreign: None,
     }
 }
 
@@ -113,6 +114,7 @@ fn shown_deployment(body: &DeploymentBody) -> ObservedDeployment {
         upstream_model: body.litellm_params.public()["model"].as_str().map(str::to_owned),
         api_base: None,
         params: body.litellm_params.names().into_iter().map(str::to_owned).collect(),
+        foreign: None,
     }
 }
 
@@ -301,4 +303,26 @@ proptest! {
             other => prop_assert!(false, "{other:?}"),
         }
     }
+}
+
+#[test]
+fn what_is_adopted_is_changed_in_place_and_nothing_else_foreign_is() {
+    let body = deployment_body("gpt-4o", &["rpm"]);
+    let theirs = ObservedDeployment { mark: None, ..shown_deployment(&body) };
+    let seen = Seen::adopted(Some(theirs.clone()), |d| d.mark.as_ref(), owner());
+    let set = ["rpm".to_owned(), "tpm".to_owned()];
+    assert_eq!(super::deployment(Some(&body), &seen, Some(&set), false, false), Step::Update(Vec::new()));
+    let other = Mark { owner: InstallationId(Uuid::from_u128(99)), ..body.mark.clone() };
+    let seen =
+        Seen::adopted(Some(ObservedDeployment { mark: Some(other), ..theirs }), |d| d.mark.as_ref(), owner());
+    assert_eq!(super::deployment(Some(&body), &seen, Some(&set), false, false), Step::Conflict);
+
+    let key = key_body(&["openai/a"], None);
+    let theirs = ObservedKey { mark: None, team_id: Some("theirs".to_owned()), ..shown_key(&key) };
+    let seen = Seen::adopted(Some(theirs), |k| k.mark.as_ref(), owner());
+    assert!(
+        matches!(super::key(Some(&key), &seen, false, now()), Step::Wait(_)),
+        "a team that is not there is a ghost"
+    );
+    assert!(matches!(super::key(Some(&key), &seen, true, now()), Step::Update(_)));
 }

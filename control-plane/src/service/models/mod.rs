@@ -48,7 +48,8 @@ pub struct ModelView {
     pub model_id: String,
     /// The first deployment's address, where the provider's own is not meant.
     pub base_url: Option<String>,
-    /// What callers say as `model`: `{provider}/{slug(name)}`; unique and immutable.
+    /// What callers say as `model`: `{provider}/{slug(name)}`, or the name that a model which was taken over from a proxy had there.
+    /// Unique and immutable.
     pub litellm_model_name: String,
     pub description: String,
     pub status: ModelStatus,
@@ -127,7 +128,7 @@ pub async fn list(s: &Services, wanted: &Wanted, page: &PageRequest) -> Result<P
 }
 
 /// The view of one model with its deployments.
-pub(super) async fn view(conn: &mut Conn, model: Model) -> Result<ModelView> {
+pub(in crate::service) async fn view(conn: &mut Conn, model: Model) -> Result<ModelView> {
     let id = model.id;
     views(conn, vec![model]).await?.pop().ok_or_else(|| Error::not_found("model", id))
 }

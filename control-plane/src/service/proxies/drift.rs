@@ -10,6 +10,7 @@ use crate::{
     domain::{
         drift::{Drift, DriftClass},
         error::Result,
+        foreign::Foreign,
         object::ObjectKind,
     },
     service::{Services, lookup},
@@ -17,12 +18,12 @@ use crate::{
 };
 
 /// One difference between a proxy and the registry, as of the last full scan.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct DriftView {
     pub kind: ObjectKind,
     /// What is repaired: `missing` is made again, `changed` put right, `extra` and `duplicate` are removed. `foreign` is not
-    /// ours and never touched; `shadowed` is a model of the proxy's configuration file under the name of one of ours;
+    /// ours and never touched, unless it is adopted; `shadowed` is a model of the proxy's configuration file under the name of one of ours;
     /// `not-live` was made a moment ago.
     pub class: DriftClass,
     /// Its name on the proxy: `model_info.id`, `team_id`, or the key's SHA-256.
@@ -33,6 +34,8 @@ pub struct DriftView {
     pub object_id: Option<Uuid>,
     /// What was changed, when that can be told.
     pub fields: Vec<String>,
+    /// What a foreign deployment or key is, for taking it over; null when another installation of Reeve manages it.
+    pub found: Option<Foreign>,
     pub found_at: DateTime<Utc>,
 }
 
@@ -54,6 +57,7 @@ fn view(d: Drift, found_at: DateTime<Utc>) -> DriftView {
         name: d.name,
         object_id: d.object_id,
         fields: d.fields,
+        found: d.found,
         found_at,
     }
 }

@@ -1,5 +1,6 @@
 //! The fleet: what is shown of a proxy, reading it, asking it to be looked at. Writing is in the files beside this one.
 
+pub mod adopt;
 pub mod create;
 pub mod delete;
 pub mod drift;

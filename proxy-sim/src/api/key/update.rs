@@ -52,6 +52,7 @@ pub(crate) fn run(call: &mut Call<'_>) -> Reply {
         let message = format!("Team doesn't exist in db. Team={team}. Create team via `/team/new` call.");
         return Err(ApiError::proxy(404, "invalid_request_error", None, repr("error", &message)));
     }
+    check_move(call, &token)?;
     let expires = super::expiry(call, 400)?;
     let at = call.stamp();
     let Some(mut row) = call.inner.db.keys.get(&token).cloned() else {
@@ -70,4 +71,27 @@ pub(crate) fn run(call: &mut Call<'_>) -> Reply {
     db.keys.insert(token.clone(), row);
     view.forget_key(&token);
     Ok(Value::Object(answer))
+}
+
+/// A key may change its team when the new one has its user and everything that it may call now.
+fn check_move(call: &Call<'_>, token: &str) -> Result<(), ApiError> {
+    let db = &call.inner.db;
+    let (Some(id), Some(key)) = (input::text(&call.body, "team_id"), db.keys.get(token)) else {
+        return Ok(());
+    };
+    let Some(team) = db.teams.get(id).filter(|_| key.str("team_id") != Some(id)) else { return Ok(()) };
+    let refused = |message: String| ApiError::proxy(403, "auth_error", None, message);
+    let all = team.strings("models");
+    if let Some(model) = key.strings("models").into_iter().find(|m| !all.is_empty() && !all.contains(m)) {
+        let message = format!(
+            "Team not allowed to access model. Team={id}, Model={model}. Allowed team models = {all:?}"
+        );
+        return Err(ApiError::proxy(403, "team_model_access_denied", Some("model"), message));
+    }
+    match key.str("user_id") {
+        Some(user) if user != "default_user_id" => Err(refused(format!(
+            "User={user} is not a member of the team={id}. Check team members via `/team/info`."
+        ))),
+        _ => Ok(()),
+    }
 }

@@ -1,4 +1,5 @@
 //! `/api/realms/{id}/keys`: the realm's virtual key.
 
+pub mod delete;
 pub mod list;
 pub mod rotate;

@@ -1,0 +1,4 @@
+//! `/api/proxies/{id}/adopt`: what is not ours is taken over.
+
+pub mod deployment;
+pub mod key;
