@@ -86,7 +86,8 @@ fn check_move(call: &Call<'_>, token: &str) -> Result<(), ApiError> {
         let message = format!(
             "Team not allowed to access model. Team={id}, Model={model}. Allowed team models = {all:?}"
         );
-        return Err(ApiError::proxy(403, "team_model_access_denied", Some("model"), message));
+        let status = if call.inner.settings.is_old() { 401 } else { 403 };
+        return Err(ApiError::proxy(status, "team_model_access_denied", Some("model"), message));
     }
     match key.str("user_id") {
         Some(user) if user != "default_user_id" => Err(refused(format!(
