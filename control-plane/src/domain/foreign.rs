@@ -136,12 +136,13 @@ impl ForeignDeployment {
                 "its {} hold secrets that nobody can read, or are Reeve's to choose: register the model with Reeve",
                 hidden.join(", ")
             ))
-        } else if let Some(name) = self.litellm_credential.as_ref().filter(|_| !can_remove) {
-            Some(format!(
-                "it calls with the proxy's own credential {name:?}, which LiteLLM before 1.109 cannot take away from a model"
-            ))
         } else {
-            None
+            self.litellm_credential.as_ref().filter(|_| !can_remove).map(|name| {
+                format!(
+                    "it calls with the proxy's own credential {name:?}, which LiteLLM before 1.109 cannot take away from a \
+                     model"
+                )
+            })
         }
     }
 }
