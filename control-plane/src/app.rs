@@ -119,7 +119,7 @@ impl App {
             },
         };
         lifecycle.spawn("reconcile", reconciler.clone().drive(lifecycle.clone()));
-        lifecycle.spawn("watch", reconciler.watch(lifecycle.clone()));
+        lifecycle.spawn("watch", reconciler.clone().watch(lifecycle.clone()));
         lifecycle.spawn("jobs", Jobs { services: services.clone(), replica }.run(lifecycle.soft()));
         lifecycle.spawn("metrics", telemetry::upkeep(metrics.clone(), lifecycle.soft()));
 
@@ -135,6 +135,7 @@ impl App {
         let (ready, is_ready) = watch::channel(true);
         let state = ApiState::new(ApiDeps {
             services,
+            reconciler,
             admin_token: AdminToken::from_hash(admin_token_hash),
             ready: is_ready,
             metrics: Arc::new(move || metrics.render()),

@@ -23,7 +23,8 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("service", &["store", "domain", "push"]),
     ("reconcile", &["store", "proxy", "domain", "lifecycle"]),
     ("jobs", &["service", "store", "domain", "lifecycle"]),
-    ("api", &["service", "domain"]),
+    // Of the reconciler only what an admin waits for: a provider's new key, tried out before anything is written.
+    ("api", &["service", "domain", "reconcile"]),
     ("cli", &[]),
     ("start", &["cluster", "config", "domain", "store"]),
     // `app` and `cmd` may see all.

@@ -1,7 +1,7 @@
 //! The README's five-minute tour, scripted: against the simulator, and against a real LiteLLM where there is one, with
 //! the `openai` package as the agent's program.
 
-use e2e::harness::{Agent, Database, Proxy, Reeve, ReeveOptions, eventually, proxies};
+use e2e::harness::{Agent, Database, Proxy, REFUSED, Reeve, ReeveOptions, Upstream, eventually, proxies};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -153,4 +153,84 @@ async fn a_proxy_that_was_down_when_it_was_registered_is_synced_when_it_comes() 
     state.remove_fault(rule);
     reeve.api.converged(revision).await;
     assert_eq!(state.models().len(), 1);
+}
+
+/// A key that the provider refuses reaches no deployment, where it is tried out first.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_providers_new_key_is_tried_out_before_anything_gets_it() {
+    for proxy in proxies().await {
+        eprintln!("a canary on {}", proxy.name);
+        let upstream = Upstream::start().await;
+        let database = Database::create().await;
+        let reeve = Reeve::start(ReeveOptions::on(&database).with_proxy(&proxy)).await;
+        let api = &reeve.api;
+        let credential = json!({ "name": "main", "provider": "openai", "apiKey": "sk-first-0123456789" });
+        let credential = api.post("/api/credentials", credential).await;
+        let model = |name: &str| json!({ "name": name, "provider": "openai", "modelId": "fake-model", "baseUrl": upstream.url() });
+        let mut canary = model("Canary");
+        canary["credentialId"] = credential["id"].clone();
+        canary["everywhere"] = json!(true);
+        api.converge(Method::POST, "/api/models", Some(canary)).await;
+        let mut other = model("Other");
+        other["apiKey"] = json!("sk-other-0123456789");
+        api.post("/api/models", other).await;
+        let rotate = async |key: &str, model: &str| {
+            let body = json!({ "apiKey": key, "canaryModel": model });
+            api.call(Method::PATCH, "/api/credentials/main", Some(body), &[]).await
+        };
+
+        let refused = rotate(&format!("{REFUSED}-0123456789"), "openai/canary").await;
+        assert_eq!(refused.status, 409, "{}", refused.text);
+        let problem: Value = serde_json::from_str(&refused.text).expect("JSON");
+        assert_eq!(problem["code"], "canary-failed");
+        assert!(
+            refused.text.contains("Incorrect API key") && refused.text.contains("proxy default"),
+            "{}",
+            refused.text
+        );
+        assert!(
+            !refused.text.contains("0123456789"),
+            "the provider repeats the key, Reeve does not: {}",
+            refused.text
+        );
+        assert_eq!(api.get("/api/credentials/main").await["generation"], 1);
+
+        let unrelated = rotate("sk-second-0123456789", "openai/other").await;
+        assert_eq!(unrelated.status, 422, "{}", unrelated.text);
+        assert!(unrelated.text.contains("canaryModel"), "{}", unrelated.text);
+        assert_eq!(api.get("/api/credentials/main").await["generation"], 1);
+
+        let done = rotate("sk-second-0123456789", "openai/canary").await;
+        let change = api.converged(done.revision()).await;
+        assert_eq!(done.ok()["generation"], 2);
+        assert_eq!(
+            change["summary"]["tried"],
+            json!({ "model": "openai/canary", "proxies": ["default"] }),
+            "{change}"
+        );
+        let keys = upstream.keys();
+        assert!(keys.iter().any(|k| k == "Bearer sk-second-0123456789"), "it was a real call: {keys:?}");
+        assert!(!keys.iter().any(|k| k.contains("sk-other")), "{keys:?}");
+    }
+}
+
+/// A new key that nobody can try out is not taken for a good one.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_that_no_proxy_can_try_out_is_not_taken() {
+    let mut proxy = Proxy::simulated().await;
+    let database = Database::create().await;
+    let reeve = Reeve::start(ReeveOptions::on(&database).with_proxy(&proxy)).await;
+    let credential = json!({ "name": "main", "provider": "openai", "apiKey": "sk-first-0123456789" });
+    let credential = reeve.api.post("/api/credentials", credential).await;
+    let model = json!({
+        "name": "Canary", "provider": "openai", "modelId": "fake-model", "baseUrl": proxy.upstream_url,
+        "credentialId": credential["id"], "everywhere": true,
+    });
+    reeve.api.converge(Method::POST, "/api/models", Some(model)).await;
+    proxy.sim.take();
+    let body = json!({ "apiKey": "sk-second-0123456789", "canaryModel": "openai/canary" });
+    let refused = reeve.api.call(Method::PATCH, "/api/credentials/main", Some(body), &[]).await;
+    assert_eq!(refused.status, 409, "{}", refused.text);
+    assert!(refused.text.contains("canary-failed"), "{}", refused.text);
+    assert_eq!(reeve.api.get("/api/credentials/main").await["generation"], 1);
 }

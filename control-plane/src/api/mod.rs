@@ -36,11 +36,16 @@ pub use self::{
     auth::AdminToken,
     router::{openapi, router},
 };
-use crate::service::{Origins, Services};
+use crate::{
+    reconcile::Reconciler,
+    service::{Origins, Services},
+};
 
 /// What the API needs of the process.
 pub struct ApiDeps {
     pub services: Services,
+    /// For what can only be asked of the proxies while the caller waits.
+    pub reconciler: Reconciler,
     pub admin_token: AdminToken,
     /// False until everything runs, and from the moment when the process begins to stop.
     pub ready: watch::Receiver<bool>,

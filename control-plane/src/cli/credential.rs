@@ -38,6 +38,10 @@ pub struct Rotate {
     credential: String,
     #[command(flatten)]
     api_key: ApiKey,
+    /// A model that calls with it: every proxy tries the new key out on it first, with one real call, and nothing is changed where
+    /// one fails.
+    #[arg(long, value_name = "MODEL")]
+    canary: Option<String>,
 }
 
 #[derive(Debug, Args)]
@@ -74,8 +78,9 @@ pub async fn run(command: Command, s: &Session) -> Result<(), Failure> {
             );
             Ok(())
         }
-        Command::Rotate(Rotate { credential, api_key }) => {
-            let body = Body::default().set("apiKey", api_key.required()?.expose());
+        Command::Rotate(Rotate { credential, api_key, canary }) => {
+            let body =
+                Body::default().set("apiKey", api_key.required()?.expose()).maybe("canaryModel", canary);
             let reply = s.write(Method::PATCH, path(["credentials", &credential]), Some(body.into())).await?;
             s.done(&reply, &format!("Replaced the key of {credential}")).await
         }

@@ -38,6 +38,9 @@ pub trait ProxyApi: Send + Sync + std::fmt::Debug {
     /// Merges `body` into the deployment and takes the parameters named in `remove` away; with `remove` and a proxy
     /// that cannot ([`Self::supports_param_removal`]) it is rejected before anything is sent.
     async fn update_deployment(&self, body: &DeploymentBody, remove: &[String]) -> Result<(), ProxyError>;
+    /// Has the proxy call the deployment's provider once, for real, as `body` says; nothing is changed. Ok(Some): what the provider
+    /// or the proxy said against it.
+    async fn try_deployment(&self, body: &DeploymentBody) -> Result<Option<String>, ProxyError>;
     /// `false` when it was not there.
     async fn delete_deployment(&self, litellm_id: &str) -> Result<bool, ProxyError>;
 

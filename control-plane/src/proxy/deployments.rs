@@ -3,11 +3,12 @@
 use std::collections::HashSet;
 
 use reqwest::Method;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{
     DeploymentBody, ErrorClass, ErrorKind, ObservedDeployment, ProxyError,
     http::{Call, HttpProxy},
+    message,
 };
 use crate::base::secret::Secret;
 
@@ -52,6 +53,23 @@ impl HttpProxy {
         let call = Call::post(NAME, "/model/{id}/update", body.render_update(remove));
         let call = Call { method: Method::PATCH, id: &body.litellm_id, secrets: secrets(body), ..call };
         self.send(call).await.map(drop)
+    }
+
+    /// LiteLLM puts what is sent over the deployment of this id, or over any one of the same upstream model where it knows none or
+    /// is older than that: so everything is sent, also that there is no address.
+    pub(super) async fn test_deployment(&self, body: &DeploymentBody) -> Result<Option<String>, ProxyError> {
+        let mut params = body.litellm_params.expose();
+        params.entry("api_base").or_insert(Value::Null);
+        let sent = json!({ "litellm_params": params, "model_info": { "id": body.litellm_id } });
+        let call = Call::post("try_deployment", "/health/test_connection", sent);
+        let secrets = secrets(body);
+        let answer = self.send(Call { secrets: secrets.clone(), ..call }).await?;
+        if answer["status"] == "success" {
+            return Ok(None);
+        }
+        let text = answer["result"]["error"].as_str().unwrap_or("it does not say why");
+        // Python's stack follows.
+        Ok(Some(message::redact(text.split("\nstack trace").next().unwrap_or(text), &secrets)))
     }
 
     pub(super) async fn remove_deployment(&self, id: &str) -> Result<bool, ProxyError> {

@@ -281,6 +281,10 @@ impl ProxyApi for HttpProxy {
         self.patch_deployment(body, remove).await
     }
 
+    async fn try_deployment(&self, body: &DeploymentBody) -> Result<Option<String>, ProxyError> {
+        self.test_deployment(body).await
+    }
+
     async fn delete_deployment(&self, litellm_id: &str) -> Result<bool, ProxyError> {
         self.remove_deployment(litellm_id).await
     }

@@ -2,8 +2,8 @@
 //! what the proxy shows now, plans (pure), acts, reads back, and writes back under its lease.
 //!
 //! `driver` leases and spawns, `run` is one leased step, `plan` decides, `render` makes bodies, `prove` asks with rights
-//! that were taken away, `sweep` scans for
-//! drift and for keys nobody knows, `caution` says when not to act on that at once, `health` probes. Any number of replicas may do this at once; no leader.
+//! that were taken away, `sweep` scans for drift and for keys nobody knows, `caution` says when not to act on that at once,
+//! `health` probes, `trial` asks on an admin's behalf and writes nothing. Any number of replicas may do this at once; no leader.
 
 mod caution;
 mod compare;
@@ -16,6 +16,7 @@ mod prove;
 pub mod render;
 pub mod run;
 pub mod sweep;
+pub mod trial;
 mod write_back;
 
 use std::{sync::Arc, time::Duration};

@@ -19,6 +19,7 @@ use crate::{
         change::{Change, Location},
         credential::Credential,
         error::{Error, Result},
+        model::Model,
         object::Object,
         provider::Provider,
         slug,
@@ -118,6 +119,29 @@ pub async fn list(s: &Services, page: &PageRequest) -> Result<Page<CredentialVie
     Ok(Page::cut(rows, page, |c| c.name.clone().unwrap_or_default()).map(CredentialView::from))
 }
 
+/// Where a new key was tried out before anything got it.
+#[derive(Clone, Debug, Serialize)]
+pub struct Tried {
+    pub model: String,
+    pub proxies: Vec<String>,
+}
+
+/// The credential and the model that its new key is to be tried out on, if it could be replaced otherwise.
+pub async fn canary(
+    s: &Services,
+    name: &str,
+    expected: Option<i64>,
+    api_key: &Secret,
+    model: &str,
+) -> Result<(CredentialId, Model)> {
+    check_secret("apiKey", api_key)?;
+    let mut conn = s.store.conn().await?;
+    let credential = lookup::credential(&mut conn, name).await?;
+    check_version(expected, credential.version)?;
+    let model = lookup::in_field("canaryModel", lookup::model(&mut conn, model).await)?;
+    Ok((credential.id, model))
+}
+
 /// Replaces the key: every deployment that calls with it is brought in line.
 pub async fn update(
     s: &Services,
@@ -125,6 +149,7 @@ pub async fn update(
     name: &str,
     expected: Option<i64>,
     api_key: &Secret,
+    tried: Option<Tried>,
 ) -> Result<Written<CredentialView>> {
     check_secret("apiKey", api_key)?;
     let now = s.store.clock.now();
@@ -143,7 +168,7 @@ pub async fn update(
     let objects = users(tx.conn(), id).await?;
     let change = Change {
         kind: "credential.update",
-        summary: summary(&after),
+        summary: serde_json::json!({ "credential": after.name, "generation": after.generation, "tried": tried }),
         objects: objects.clone(),
         ..Change::default()
     };

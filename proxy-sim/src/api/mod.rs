@@ -19,7 +19,7 @@ use serde_json::Value;
 use crate::auth::{self, Caller};
 use crate::db::{Db, Row};
 use crate::error::ApiError;
-use crate::inference;
+use crate::inference::{self, trial};
 use crate::serve::{Incoming, Instance, json};
 use crate::view::View;
 use crate::world::Inner;
@@ -117,12 +117,15 @@ fn not_simulated(_: &mut Call<'_>) -> Reply {
 
 /// A management call that changes something.
 pub(crate) fn is_write(method: &str, path: &str) -> bool {
-    method != "GET" && inference::Kind::of(method, path).is_none()
+    method != "GET" && inference::Kind::of(method, path).is_none() && !trial::is_meant(method, path)
 }
 
 pub(crate) async fn answer(instance: &Instance, incoming: &Incoming) -> Response {
     if let Some(kind) = inference::Kind::of(&incoming.method, incoming.path()) {
         return inference::answer(instance, incoming, kind).await;
+    }
+    if trial::is_meant(&incoming.method, incoming.path()) {
+        return trial::answer(instance, incoming).await;
     }
     match manage(instance, incoming) {
         Ok(body) => json(200, &body),

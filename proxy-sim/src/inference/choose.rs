@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use crate::db::ModelRow;
+use crate::db::{ModelRow, Row};
 use crate::view::View;
 
 /// One deployment, ready to be called.
@@ -56,19 +56,25 @@ fn in_turn(rows: &[&ModelRow], turn: u64) -> usize {
 fn target(view: &View, row: &ModelRow, upstream: Option<&str>) -> Target {
     let credential = row.param("litellm_credential_name").and_then(|name| view.credentials.get(name));
     // A value of the deployment itself wins over its credential's.
-    let setting = |name: &str| {
-        let shared = || credential.and_then(|c| c.values.get(name)).and_then(Value::as_str);
-        row.param(name).or_else(shared).map(str::to_owned)
-    };
-    let model = row.model();
+    let mut params = credential.map(|c| c.values.clone()).unwrap_or_default();
+    params.extend(row.params.clone());
+    Target { id: row.id.clone(), group: row.name.clone(), ..from_params(&params, upstream) }
+}
+
+/// What `litellm_params` alone say, under the upstream's name for the model.
+pub(super) fn from_params(params: &Row, upstream: Option<&str>) -> Target {
+    let text = |name: &str| params.get(name).and_then(Value::as_str).map(str::to_owned);
+    let cost = |name: &str| params.get(name).and_then(Value::as_f64).unwrap_or_default();
+    let model = text("model").unwrap_or_default();
+    let model = model.split_once('/').map_or(model.as_str(), |(_, name)| name).to_owned();
     Target {
-        id: row.id.clone(),
-        group: row.name.clone(),
-        model: model.split_once('/').map_or(model, |(_, name)| name).to_owned(),
-        base: setting("api_base").or_else(|| upstream.map(str::to_owned)),
-        api_key: setting("api_key"),
-        mock: row.param("mock_response").map(str::to_owned),
-        input_cost: row.number("input_cost_per_token").unwrap_or_default(),
-        output_cost: row.number("output_cost_per_token").unwrap_or_default(),
+        id: String::new(),
+        group: model.clone(),
+        model,
+        base: text("api_base").or_else(|| upstream.map(str::to_owned)),
+        api_key: text("api_key"),
+        mock: text("mock_response"),
+        input_cost: cost("input_cost_per_token"),
+        output_cost: cost("output_cost_per_token"),
     }
 }

@@ -4,6 +4,7 @@
 mod choose;
 mod kind;
 mod reply;
+pub(crate) mod trial;
 mod upstream;
 
 use axum::http::{HeaderName, HeaderValue};

@@ -60,12 +60,6 @@ pub(super) fn cases() -> Vec<Case> {
                 }),
             ),
         ]),
-        case("the instance that patched shows the info merged", [
-            // Its database holds the replacement only; the next poll, within 30 s, shows that.
-            new("a"),
-            change("a", json!({ "credential_info": { "x": 1 } })),
-            read("a").is(200, json!({ "credential_info": { "custom_llm_provider": "openai", "x": 1 } })),
-        ]),
         case("what a credential lacks is refused", [
             post("/credentials", json!({ "credential_name": "{run}.a", "credential_values": { "api_key": "x" } }))
                 .invalid("missing", &["body", "credential_info"]),

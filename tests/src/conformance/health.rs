@@ -1,8 +1,8 @@
 //! Liveness, readiness, version, licence, and calls that lead nowhere.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::step::{By, Case, case, get, post};
+use super::step::{By, Case, Step, case, get, new_key, new_model, post};
 
 pub(super) fn cases() -> Vec<Case> {
     vec![
@@ -60,5 +60,27 @@ pub(super) fn cases() -> Vec<Case> {
                 ),
             ],
         ),
+        case(
+            "a provider is tried out with what is sent, put over the deployment of that id",
+            [
+                new_model("tried"),
+                trial(json!({ "model": "openai/fake-model", "api_base": "{upstream}", "api_key": "sk-new" }))
+                    .is(200, json!({ "status": "success" })),
+                trial(json!({ "model": "openai/fake-model", "api_base": DEAD, "api_key": "sk-new" }))
+                    .is(200, json!({ "status": "error", "result": { "error": "~Connection error" } })),
+                new_key("tries", json!({})),
+                trial(json!({ "model": "openai/fake-model", "api_base": DEAD }))
+                    .by(By::Key("tries"))
+                    .detail(403, json!({ "error": "~User does not have permission" })),
+            ],
+        ),
     ]
+}
+
+/// Nobody listens there.
+const DEAD: &str = "http://127.0.0.1:9/v1";
+
+fn trial(params: Value) -> Step {
+    let body = json!({ "litellm_params": params, "model_info": { "id": "{run}-tried" } });
+    post("/health/test_connection", body)
 }

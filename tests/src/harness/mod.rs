@@ -27,7 +27,7 @@ pub use self::{
     process::Process,
     proxy::{Proxy, proxies},
     reeve::{ADMIN_TOKEN, MASTER_KEY, Reeve, ReeveOptions},
-    upstream::Upstream,
+    upstream::{REFUSED, Upstream},
 };
 
 /// How long anything may take before a test gives up waiting for it. Long, because machines are shared; a wait ends as

@@ -13,7 +13,7 @@ use crate::{
     },
     base::secret::Secret,
     service::{
-        credentials::{self, CredentialView},
+        credentials::{self, CredentialView, Tried},
         sync::Synced,
     },
 };
@@ -24,6 +24,9 @@ pub struct UpdateCredential {
     /// Sealed at once, never shown again.
     #[schema(value_type = String, write_only)]
     pub api_key: Secret,
+    /// A model that calls with the credential, by name or id: every proxy that has it tries the new key out first, with one real
+    /// call to the provider. Where one fails, nothing is changed.
+    pub canary_model: Option<String>,
 }
 
 /// Replace a credential's key, on every proxy that calls with it.
@@ -39,7 +42,16 @@ pub async fn update_credential(
     write: Write,
     ApiJson(body): ApiJson<UpdateCredential>,
 ) -> Result {
+    let tried = match &body.canary_model {
+        None => None,
+        Some(name) => {
+            let (credential, model) =
+                credentials::canary(&state.services, &id, write.if_match, &body.api_key, name).await?;
+            let proxies = state.reconciler.try_key(credential, &body.api_key, &model).await?;
+            Some(Tried { model: model.litellm_model_name, proxies })
+        }
+    };
     let written =
-        credentials::update(&state.services, &write.ctx, &id, write.if_match, &body.api_key).await?;
+        credentials::update(&state.services, &write.ctx, &id, write.if_match, &body.api_key, tried).await?;
     answer::write(&state, &write, written).await
 }

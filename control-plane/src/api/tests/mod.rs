@@ -27,15 +27,17 @@ use crate::{
     base::{
         clock::Clock,
         idgen::IdGen,
-        ids::ReplicaId,
+        ids::{InstallationId, ReplicaId},
         seal::{KeyRing, Sealer},
         secret::Secret,
         signals::Signals,
     },
     domain::{
         agent::{Agent, AgentStatus, ConfigMode},
-        url_policy::UrlPolicy,
+        url_policy::{Purpose, UrlPolicy},
     },
+    proxy::{Outbound, Timeouts},
+    reconcile::{Options, Reconciler, fleet::Fleet},
     service::Services,
     store::{self, Store, sessions},
 };
@@ -96,9 +98,18 @@ impl Api {
             ids: IdGen::default(),
         };
         let services = Services { store, url_policy: UrlPolicy::default(), signals: Signals::default() };
+        let outbound = Outbound::new(UrlPolicy::default(), Purpose::Proxy, Timeouts::default()).unwrap();
+        let reconciler = Reconciler {
+            store: services.store.clone(),
+            fleet: Arc::new(Fleet::new(services.store.clone(), outbound)),
+            owner: InstallationId(services.store.ids.uuid()),
+            signals: services.signals.clone(),
+            options: Options::default(),
+        };
         let (ready, is_ready) = watch::channel(true);
         let state = ApiState::new(ApiDeps {
             services: services.clone(),
+            reconciler,
             admin_token: AdminToken::from_plain(&Secret::new(TOKEN)),
             ready: is_ready,
             metrics: Arc::new(|| "reeve_up 1\n".to_owned()),

@@ -1,0 +1,76 @@
+//! Tries a provider's new key out on one model, before anything gets it: every proxy that has the model calls the provider once.
+
+use futures_util::future::join_all;
+
+use super::{Reconciler, render};
+use crate::{
+    base::{ids::CredentialId, secret::Secret},
+    domain::{
+        error::{Error, Result},
+        model::{Deployment, Model},
+        object::{Object, litellm_model_id},
+        proxy::{Proxy, ProxyStatus},
+    },
+    store::{applied, deployments, proxies},
+};
+
+impl Reconciler {
+    /// Names of the proxies on which `key` did for every deployment of the model that calls with the credential. One that cannot be
+    /// asked now is left out, but one at least must be. Nothing is changed anywhere; each call is real, and billed by the provider.
+    pub async fn try_key(
+        &self,
+        credential: CredentialId,
+        key: &Secret,
+        model: &Model,
+    ) -> Result<Vec<String>> {
+        let mut conn = self.store.conn().await?;
+        let found = deployments::list(&mut conn, Some(&[model.id]), None, Some(credential)).await?;
+        let all = proxies::all(&mut conn).await?;
+        drop(conn);
+        if found.is_empty() {
+            let text = format!(
+                "{} does not call with this credential; name a model that does",
+                model.litellm_model_name
+            );
+            return Err(Error::invalid("canaryModel", text));
+        }
+        let ready = all.iter().filter(|p| p.serves() && p.status == ProxyStatus::Ready);
+        let each = ready.flat_map(|proxy| found.iter().map(move |d| self.try_one(proxy, d, key)));
+        let mut asked: Vec<String> =
+            join_all(each).await.into_iter().collect::<Result<Vec<_>>>()?.into_iter().flatten().collect();
+        asked.dedup();
+        if asked.is_empty() {
+            let text = format!(
+                "no proxy that has {} can be asked now; nothing was changed",
+                model.litellm_model_name
+            );
+            return Err(Error::conflict("canary-failed", text));
+        }
+        Ok(asked)
+    }
+
+    /// The proxy's name; `None` when the deployment does not belong there.
+    async fn try_one(&self, proxy: &Proxy, deployment: &Deployment, key: &Secret) -> Result<Option<String>> {
+        let wanted = self.store.desired_deployment(proxy.id, deployment.id).await?;
+        let Some((mut wanted, (proxy, api))) = wanted.zip(self.fleet.client(proxy.id).await?) else {
+            return Ok(None);
+        };
+        let Some(credential) = &mut wanted.credential else { return Ok(None) };
+        credential.api_key = key.clone();
+        let there =
+            applied::get(&mut *self.store.conn().await?, proxy.id, Object::deployment(deployment.id)).await?;
+        let id = there.map_or_else(|| litellm_model_id(deployment.id), |a| a.external_id);
+        let body = render::deployment(self.owner, 0, &id, &wanted)
+            .map_err(|e| Error::invalid("apiKey", e.to_string()))?;
+        let why = match api.try_deployment(&body).await {
+            Ok(None) => return Ok(Some(proxy.name)),
+            Ok(Some(why)) => why,
+            Err(error) => error.to_string(),
+        };
+        let text = format!(
+            "on proxy {}, {} did not answer with the new key; nothing was changed: {why}",
+            proxy.name, wanted.model_name
+        );
+        Err(Error::conflict("canary-failed", text))
+    }
+}
