@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use proxy_sim::SimConfig;
-use reeve::service::proxies;
+use reeve::{jobs::repoint_agents, service::proxies, store};
 use serde_json::{Value, json};
 use sqlx::PgPool;
 
@@ -62,15 +62,20 @@ async fn a_wiped_proxy_is_rebuilt_with_the_same_keys_and_their_spend(pool: PgPoo
     let tokens = spent(&world).await;
     pass(&world, 60);
     world.sim().wipe();
-    for _ in 0..5 {
+    let repointed = async || repoint_agents::run_once(&world.services).await.expect("run");
+    assert_eq!(repointed().await, 0);
+    for n in 0..5 {
         scan(&world).await;
         assert_eq!(shown(&world).await, (true, 0));
         assert_eq!(world.sim().keys().len(), 0, "one scan proves nothing, nor do many in a minute");
+        assert_eq!(repointed().await, u64::from(n == 0), "who can go elsewhere does, at once");
         pass(&world, 10);
     }
     pass(&world, 10);
     scan(&world).await;
+    assert_eq!(repointed().await, 0, "its keys are not there yet");
     world.settle().await;
+    assert_eq!(repointed().await, 0, "nor has a scan found them");
     let mut again: Vec<Value> = world.sim().keys().iter().map(|k| k["token"].clone()).collect();
     again.sort_by_key(ToString::to_string);
     assert_eq!(again, tokens, "the same keys");
@@ -79,8 +84,14 @@ async fn a_wiped_proxy_is_rebuilt_with_the_same_keys_and_their_spend(pool: PgPoo
         (Some(4.0), Some(0.5))
     );
     assert_eq!((world.sim().models().len(), world.sim().teams().len()), (1, 2));
-    world.scan_and_settle().await;
+    pass(&world, 60);
+    let now = world.services.store.clock.now();
+    let mut conn = world.services.store.conn().await.expect("a connection");
+    let due = store::proxies::take_due_scans(&mut conn, now, now).await.expect("due");
+    assert_eq!(due, [world.proxy], "the next scan does not wait its usual time");
+    scan(&world).await;
     assert_eq!(shown(&world).await, (false, 0));
+    assert_eq!(repointed().await, 1, "and back");
 }
 
 /// A list that is empty for a moment, as while a database is put in place, makes nothing.

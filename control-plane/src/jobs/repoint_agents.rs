@@ -1,5 +1,5 @@
-//! Sends agents away from a proxy that does not answer, and back when it has been well for a while. Two different times
-//! keep a proxy that comes and goes from moving its agents with it; the relay bounds how many move at once.
+//! Sends agents away from a proxy that does not answer or does not know their keys any more, and back when it has been well for a
+//! while. Two different times keep a proxy that comes and goes from moving its agents with it; the relay bounds how many move at once.
 
 use chrono::TimeDelta;
 use serde_json::json;

@@ -77,6 +77,9 @@ impl Reconciler {
             }
             drifted.retain(|o| !missing.contains(o));
             proxies::ask_scan(&mut conn, Some(id), again).await?;
+        } else if wiped_since.is_some() {
+            // Its agents come back when a scan has found everything there.
+            proxies::ask_scan(&mut conn, Some(id), now + caution::CONFIRM).await?;
         }
         let mut held = 0;
         if !proxy.prune_allowed && caution::too_many(strangers.len(), ours, self.options.prune_percent) {

@@ -334,7 +334,7 @@ pub async fn record_check(conn: &mut Conn, id: ProxyId, found: &Finding, now: Da
 }
 
 /// Proxies that agents should begin to avoid, or be sent to again, by `true` or `false`: those that have not answered since
-/// `silent_since`, and those that have answered again since `back_since`.
+/// `silent_since` or look wiped, and those that have answered again since `back_since` and do not.
 pub async fn to_repoint(
     conn: &mut Conn,
     silent_since: DateTime<Utc>,
@@ -342,8 +342,8 @@ pub async fn to_repoint(
 ) -> Result<Vec<(ProxyId, bool)>> {
     let rows = sqlx::query!(
         r#"select id as "id: ProxyId", not avoided as "avoid!" from proxy
-           where (not avoided and status = 'unreachable' and status_since <= $1)
-              or (avoided and status = 'ready' and status_since <= $2)
+           where (not avoided and (status = 'unreachable' and status_since <= $1 or wiped_since is not null))
+              or (avoided and status = 'ready' and status_since <= $2 and wiped_since is null)
            order by name"#,
         silent_since,
         back_since
