@@ -6,7 +6,7 @@ use std::{collections::BTreeMap, fs, os::unix::fs::PermissionsExt as _};
 
 use e2e::harness::{Api, Database, MASTER_KEY, Process, Proxy, Reeve, ReeveOptions, binary, eventually};
 use reqwest::Method;
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::process::Command;
 
 fn reeve(args: &[&str], env: &BTreeMap<String, String>) -> Command {
@@ -148,4 +148,60 @@ async fn the_master_key_is_rotated_beside_a_running_service() {
         text.contains("1 secrets are sealed with master key version 1") && text.contains("reeve kek rotate"),
         "{text}"
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_row_of_the_audit_that_was_changed_by_hand_is_found() {
+    let database = Database::create().await;
+    let running = Reeve::start(ReeveOptions::on(&database)).await;
+    for n in 0..3 {
+        running
+            .api
+            .post("/api/realms", json!({ "name": format!("Realm {n}"), "monthlyBudgetUsd": 10.5 }))
+            .await;
+    }
+    running
+        .api
+        .call(Method::PATCH, "/api/realms/realm-1", Some(json!({ "description": "ü" })), &[])
+        .await
+        .ok();
+    let verify = async |args: &[&str]| {
+        let (code, out, err) = running.cli(&[&["audit", "verify"], args].concat()).await;
+        (code, format!("{out}{err}"))
+    };
+    let (code, whole) = verify(&[]).await;
+    assert_eq!(code, 0, "{whole}");
+    let whole: Value = serde_json::from_str(&whole).expect("JSON");
+    let head = whole["head"].as_str().expect("a head").to_owned();
+    let (code, text) = verify(&["--head", &head]).await;
+    assert_eq!(code, 0, "{text}");
+
+    // A copy outside says the same, and is never written over.
+    let folder = tempfile::TempDir::new().expect("a folder");
+    let file = folder.path().join("audit.ndjson");
+    let file = file.to_str().expect("text");
+    let export = async || running.cli(&["audit", "export", "--to", file]).await;
+    assert_eq!(export().await.0, 0);
+    let (code, _, err) = export().await;
+    assert_eq!(code, 2, "{err}");
+    let (code, text) = verify(&["--file", file, "--head", &head]).await;
+    assert_eq!(code, 0, "{text}");
+    assert!(text.contains(&format!("\"rows\": {}", whole["rows"])), "{text}");
+    let (_, csv, _) = running.cli(&["audit", "export", "--format", "csv", "--subject", "realm"]).await;
+    assert_eq!(csv.lines().count(), 5, "{csv}");
+
+    // Somebody who can write to the database hides what they did.
+    let mut conn = database.connect().await;
+    let sql = "update audit set actor = 'nobody' where seq = (select max(seq) - 1 from audit)";
+    sqlx::query(sql).execute(&mut conn).await.expect("changed");
+    let (code, text) = verify(&[]).await;
+    assert_eq!(code, 1, "{text}");
+    assert!(text.contains("was changed: its content does not give its hash"), "{text}");
+    sqlx::query("delete from audit where seq = (select max(seq) from audit)")
+        .execute(&mut conn)
+        .await
+        .expect("removed");
+    let (code, text) = verify(&["--head", &head]).await;
+    assert_eq!(code, 1, "{text}");
+    assert!(text.contains("missing: the head that was kept is row"), "{text}");
 }

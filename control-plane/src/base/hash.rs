@@ -8,6 +8,12 @@ pub fn sha256_hex(bytes: impl AsRef<[u8]>) -> String {
     hex::encode(Sha256::digest(bytes.as_ref()))
 }
 
+/// A link of a hash chain: lowercase hex SHA-256 over the link before and the canonical JSON form of what is added.
+pub fn chained_sha256(previous: &str, added: &impl Serialize) -> String {
+    let bytes = serde_json_canonicalizer::to_vec(added).unwrap_or_default();
+    sha256_hex([previous.as_bytes(), &bytes].concat())
+}
+
 /// Lowercase hex SHA-256 over the canonical JSON form, so that field order never matters.
 ///
 /// A value that JSON cannot say (a map with non-string keys, a NaN) hashes as the empty string; the types

@@ -11,6 +11,8 @@ use crate::base::{idgen::IdGen, secret::Secret};
 
 /// For an answer that nothing delays; `Prefer: wait` comes on top.
 const PATIENCE: Duration = Duration::from_secs(30);
+/// For one that comes in pieces.
+const LONGEST: Duration = Duration::from_hours(24);
 /// Bytes of an answer; lists come in pages, so none is near it.
 const MAX_ANSWER: usize = 32 << 20;
 /// How often a call is made when the connection breaks.
@@ -87,6 +89,31 @@ impl Client {
         read(answer).await
     }
 
+    /// A GET whose answer is handed over piece by piece, however long it is.
+    pub async fn stream(
+        &self,
+        path: Vec<String>,
+        query: Vec<(&'static str, String)>,
+        mut take: impl FnMut(&[u8]) -> Result<(), Failure>,
+    ) -> Result<(), Failure> {
+        let call = Call { method: Method::GET, path, query, body: None, wait: None };
+        let request = self.request(&call, self.url(&call.path)?, "").timeout(LONGEST);
+        let answer = tokio::time::timeout(PATIENCE, request.send()).await;
+        let silent = || Failure::Unreachable(format!("{} does not answer in time", self.base));
+        let mut answer = answer.map_err(|_| silent())?.map_err(|error| self.unreachable(&error))?;
+        if !answer.status().is_success() {
+            return read(answer).await.map(drop);
+        }
+        while let Some(chunk) = tokio::time::timeout(PATIENCE, answer.chunk())
+            .await
+            .map_err(|_| silent())?
+            .map_err(|e| broke(&e))?
+        {
+            take(&chunk)?;
+        }
+        Ok(())
+    }
+
     fn request(&self, call: &Call, url: Url, key: &str) -> reqwest::RequestBuilder {
         let mut request = self
             .http
@@ -132,10 +159,8 @@ async fn read(mut answer: reqwest::Response) -> Result<Reply, Failure> {
     let status = answer.status().as_u16();
     let header = |name: &str| answer.headers().get(name)?.to_str().ok().map(str::to_owned);
     let (revision, request_id) = (header("x-reeve-revision"), header("x-request-id"));
-    let broke =
-        |error: reqwest::Error| Failure::Unreachable(format!("the answer broke off: {}", causes(&error)));
     let mut bytes = Vec::new();
-    while let Some(chunk) = answer.chunk().await.map_err(broke)? {
+    while let Some(chunk) = answer.chunk().await.map_err(|e| broke(&e))? {
         bytes.extend_from_slice(&chunk);
         if bytes.len() > MAX_ANSWER {
             return Err(Failure::Unexpected("the answer is too long".to_owned()));
@@ -154,6 +179,10 @@ async fn read(mut answer: reqwest::Response) -> Result<Reply, Failure> {
         }
     };
     Ok(Reply { body, revision: revision.and_then(|text| text.parse().ok()) })
+}
+
+fn broke(error: &reqwest::Error) -> Failure {
+    Failure::Unreachable(format!("the answer broke off: {}", causes(error)))
 }
 
 /// An error's innermost cause: the others repeat the URL.

@@ -5,6 +5,7 @@ use std::io::Write as _;
 
 use clap::ValueEnum;
 use comfy_table::{Attribute, Cell, Color, ContentArrangement, Table, presets};
+use indicatif::{ProgressBar, ProgressStyle};
 use owo_colors::OwoColorize as _;
 use serde_json::{Value, json};
 
@@ -48,6 +49,27 @@ pub fn json(value: &Value) {
 
 pub fn line(text: &str) {
     print(text);
+}
+
+/// How far long work has come, on standard error where that is a terminal. Dropped, it leaves no trace.
+pub struct Progress(ProgressBar);
+
+impl Progress {
+    pub fn new(what: &'static str) -> Self {
+        let bar = ProgressBar::new_spinner().with_message(what);
+        let style = ProgressStyle::with_template("{spinner} {human_pos} {msg} in {elapsed}");
+        Self(bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner())))
+    }
+
+    pub fn add(&self, n: usize) {
+        self.0.inc(n as u64);
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        self.0.finish_and_clear();
+    }
 }
 
 /// A list: for programs as the API gives it, for people as a table.

@@ -55,6 +55,16 @@ impl Session {
         self.get_with(path, Vec::new()).await
     }
 
+    /// A GET whose answer is handed over piece by piece.
+    pub async fn stream(
+        &self,
+        path: Vec<String>,
+        query: Vec<(&'static str, String)>,
+        take: impl FnMut(&[u8]) -> Result<(), Failure>,
+    ) -> Result<(), Failure> {
+        self.client.stream(path, query, take).await
+    }
+
     pub async fn get_with(
         &self,
         path: Vec<String>,

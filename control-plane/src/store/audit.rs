@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::Conn;
 use crate::{
-    base::hash::sha256_hex,
+    base::hash::chained_sha256,
     domain::{change::Revision, error::Result},
 };
 
@@ -28,7 +28,7 @@ pub struct Row {
 
 impl Row {
     /// Hex SHA-256 over the previous hash and this row's canonical JSON: changing, removing or reordering a row
-    /// breaks the chain from there on.
+    /// breaks the chain from there on. `reeve audit verify` knows this form.
     pub fn hash(&self) -> String {
         let content = serde_json::json!({
             "seq": self.seq,
@@ -41,8 +41,7 @@ impl Row {
             "requestId": self.request_id,
             "revision": self.revision,
         });
-        let canonical = serde_json_canonicalizer::to_vec(&content).unwrap_or_default();
-        sha256_hex([self.prev_hash.as_bytes(), &canonical].concat())
+        chained_sha256(&self.prev_hash, &content)
     }
 }
 
