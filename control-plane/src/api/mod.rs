@@ -9,6 +9,7 @@ pub mod changes;
 pub mod credentials;
 pub mod docs;
 pub mod enrollment_tokens;
+pub mod explain;
 pub mod extract;
 pub mod freezes;
 pub mod health;

@@ -15,7 +15,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use super::{
-    ApiState, agents, audit, auth, changes, credentials, docs, enrollment_tokens, freezes, health,
+    ApiState, agents, audit, auth, changes, credentials, docs, enrollment_tokens, explain, freezes, health,
     idempotency::{self, Replay},
     metrics, models, observe, observe_mode,
     problem::Problem,
@@ -88,6 +88,7 @@ fn protected() -> OpenApiRouter<ApiState> {
         ))
         .routes(routes!(agents::llm_config::retry::retry_llm_config))
         .routes(routes!(agents::realm_llm::get::get_realm_llm))
+        .routes(routes!(explain::get::explain_access))
         .routes(routes!(changes::list::list_changes))
         .routes(routes!(changes::get::get_change))
         .routes(routes!(audit::list::list_audit))

@@ -13,6 +13,7 @@ mod client;
 mod credential;
 mod deployment;
 mod enroll_token;
+mod explain;
 mod failure;
 mod freeze;
 mod grant;
@@ -51,6 +52,8 @@ pub enum AdminCommand {
     Revoke(Leaf<grant::Revoke>),
     /// Agents: who they are, what they run.
     Agents(Listing<agents::Command>),
+    /// Whether an agent can call a model now, and why.
+    Explain(Leaf<explain::Explain>),
     /// How one agent gets its LLM: through a realm, typed by hand, or from its own environment.
     AgentConfig(Scoped<agent_config::Command>),
     /// Tokens that let agents join without waiting for approval.
@@ -109,6 +112,7 @@ async fn dispatch(command: AdminCommand) -> Result<(), Failure> {
         C::Unfreeze(c) => freeze::unfreeze(c.args, &c.global.session()?).await,
         C::Freezes(c) => freeze::list(&c.global.session()?).await,
         C::Changes(c) => changes::run(c.args, &c.global.session()?).await,
+        C::Explain(c) => explain::run(c.args, &c.global.session()?).await,
         C::Audit(c) => audit::run(c.args, &c.global.session()?).await,
         C::Apply(c) => apply::run(c.args, &c.global.session()?).await,
     }

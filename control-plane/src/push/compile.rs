@@ -81,6 +81,50 @@ pub fn compile_agent(inputs: &Inputs, input: &AgentInput) -> Compiled {
     }
 }
 
+/// How an agent can call a model: the realm, the generation of its key there, and the proxies, best first.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Way {
+    pub realm_id: RealmId,
+    pub key_generation: i64,
+    pub proxies: Vec<String>,
+    /// The agent's document has it; else the agent would have to be switched to the realm.
+    pub is_told: bool,
+}
+
+/// `None`: there is none now.
+pub fn way(inputs: &Inputs, did: &str, model: ModelId) -> Option<Way> {
+    let input = inputs.agents.iter().find(|input| input.agent.did == did)?;
+    let agent = &input.agent;
+    if agent.status != AgentStatus::Approved || input.frozen.is_some() || agent.mode != ConfigMode::Realm {
+        return None;
+    }
+    let told = compile_agent(inputs, input);
+    let mut realms: Vec<&RealmInput> = input.realms.iter().filter_map(|id| inputs.realms.get(id)).collect();
+    realms.sort_by_key(|realm| Some(realm.id) != told.realm_id);
+    realms.into_iter().find_map(|realm| {
+        let grant = realm.grants.iter().find(|grant| grant.model_id == model)?;
+        let offer = offer(inputs, did, realm, grant)?;
+        let config = told.message.document.config().filter(|_| told.realm_id == Some(realm.id));
+        Some(Way {
+            realm_id: realm.id,
+            key_generation: config.map_or(offer.key.generation, |config| config.key_generation),
+            proxies: offer.proxies.iter().map(|proxy| proxy.name.clone()).collect(),
+            is_told: config.is_some_and(|config| config.models.contains(&grant.litellm_model_name)),
+        })
+    })
+}
+
+/// What a proxy lacks before the agent could call a model of the realm there: `model`, `team`, `key`.
+pub fn lacking(realm: &RealmInput, did: &str, proxy: &ProxyInput, model: &str) -> Vec<&'static str> {
+    let holds = |models: Option<&BTreeSet<String>>| models.is_some_and(|models| models.contains(model));
+    let parts = [
+        ("model", proxy.deployed.contains(model)),
+        ("team", holds(realm.team_models.get(&proxy.id))),
+        ("key", keys_of(realm, did).any(|key| holds(key.models.get(&proxy.id)))),
+    ];
+    parts.into_iter().filter(|(_, there)| !there).map(|(part, _)| part).collect()
+}
+
 fn unavailable(code: &str, message: impl Into<String>) -> Document {
     Document::Unavailable(Detail { code: code.to_owned(), message: message.into() })
 }

@@ -11,6 +11,7 @@ pub mod credentials;
 pub mod deployments;
 pub mod enroll;
 pub mod enrollment;
+pub mod explain;
 pub mod freezes;
 pub mod grants;
 pub mod idempotent;

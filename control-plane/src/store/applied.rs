@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use super::Conn;
 use crate::{
-    base::ids::ProxyId,
+    base::ids::{ProxyId, RealmId},
     domain::{
         change::Revision,
         error::Result,
@@ -220,6 +220,16 @@ pub async fn effects_done(
     .execute(conn)
     .await?;
     Ok(done.rows_affected())
+}
+
+/// What a realm has spent on each proxy since its budget there began last, as a scan last saw it: US dollars, and when that ends.
+pub async fn spent(conn: &mut Conn, realm: RealmId) -> Result<Vec<(ProxyId, f64, Option<DateTime<Utc>>)>> {
+    let rows = sqlx::query!(
+        r#"select proxy_id as "proxy_id: ProxyId", spend, spend_resets_at from applied
+           where kind = 'team' and object_id = $1 and state <> 'intended' order by proxy_id"#,
+        realm.0
+    );
+    Ok(rows.fetch_all(conn).await?.into_iter().map(|r| (r.proxy_id, r.spend, r.spend_resets_at)).collect())
 }
 
 /// What teams and keys of a proxy have spent, as it shows it now: `(external id, US dollars, next reset)`. Written where it
