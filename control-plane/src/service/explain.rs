@@ -95,6 +95,7 @@ impl Fact {
 
 /// Errors: 404 for an unknown agent or model, 409 `ambiguous-model`.
 pub async fn explain(s: &Services, did: &str, model: &str) -> Result<Explanation> {
+    let inputs = s.store.document_inputs(&[did.to_owned()]).await?;
     let mut conn = s.store.conn().await?;
     let agent = lookup::agent(&mut conn, did).await?;
     let model = lookup::model(&mut conn, model).await?;
@@ -102,7 +103,7 @@ pub async fn explain(s: &Services, did: &str, model: &str) -> Result<Explanation
         now: s.store.clock.now(),
         frozen: freezes::list(&mut conn, None, None).await?,
         proxies: proxies::all(&mut conn).await?,
-        inputs: s.store.document_inputs(std::slice::from_ref(&agent.did)).await?,
+        inputs,
         agent,
         model,
     };
@@ -135,7 +136,7 @@ pub async fn explain(s: &Services, did: &str, model: &str) -> Result<Explanation
         let name = &subject.model.litellm_model_name;
         let text = format!("It was not told to use realm {slug}, where it could call {name}.");
         let todo = format!("reeve agent-config set {did} --realm {slug} --model {name}");
-        facts.insert(0, Fact::new(FactKind::Mode, &subject.agent.name, None, text).but(todo));
+        facts.insert(1, Fact::new(FactKind::Mode, &subject.agent.name, None, text).but(todo));
     }
     let way = way.filter(|way| way.is_told).map(|way| WayView {
         realm_slug: slug,
