@@ -125,9 +125,9 @@ async fn it_says_what_is_in_the_way_from_the_agent_to_the_proxy(pool: PgPool) {
     refused(&world, FactKind::Grant, "reeve grant openai/alpha blue").await;
 }
 
-/// Reeve does not call it a yes while nobody can reach the proxy.
+/// Reeve does not call it a yes while the proxy looks wiped, or nobody can reach it.
 #[sqlx::test(migrations = "../migrations")]
-async fn a_proxy_that_does_not_answer_is_named(pool: PgPool) {
+async fn a_proxy_that_is_wiped_or_does_not_answer_is_named(pool: PgPool) {
     let world = World::with(pool, SimConfig::default()).await;
     world.model("alpha").await;
     world.realm("red").await;
@@ -139,6 +139,12 @@ async fn a_proxy_that_does_not_answer_is_named(pool: PgPool) {
     members::join(&world.services, &ctx(), "red", DID, false).await.expect("joined");
     world.grant("alpha", "red", None).await;
     world.settle().await;
+    assert!(asked(&world, "alpha").await.allowed);
+    let taken = world.sim().take_database();
+    world.reconciler.scan(world.proxy).await.expect("scanned");
+    refused(&world, FactKind::Proxy, "It is made again").await;
+    world.sim().put_back(taken);
+    world.scan_and_settle().await;
     assert!(asked(&world, "alpha").await.allowed);
     world.sim().fault(Rule::new(Fault::Reset));
     world.reconciler.check(world.proxy).await.expect("probed");

@@ -82,7 +82,7 @@ pub struct Proxy {
     /// How long its instances may go on serving what was taken away.
     pub cache_lag_seconds: i32,
     pub state: ProxyState,
-    /// It did not answer for so long that agents are sent elsewhere.
+    /// It did not answer for so long, or looks wiped, that agents are sent elsewhere.
     pub avoided: bool,
     /// Being removed: everything of ours on it is taken away first.
     pub deleting: bool,

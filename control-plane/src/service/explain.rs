@@ -307,6 +307,11 @@ impl Subject {
             ))
             .but(format!("`reeve proxies show {name}` says which check fails"));
         }
+        if let Some(since) = proxy.wiped_since {
+            let text = format!("Most of what was made on proxy {name} is missing there.");
+            let fact = Fact::new(FactKind::Proxy, name, Some(since), text);
+            return fact.but("It is made again when a scan a minute later says the same.");
+        }
         let there = input.zip(self.inputs.proxies.iter().find(|p| p.id == proxy.id));
         let lacking = there.map_or_else(Vec::new, |(realm, there)| {
             compile::lacking(realm, &self.agent.did, there, &self.model.litellm_model_name)
@@ -323,7 +328,7 @@ impl Subject {
             }
             (false, _) => {
                 fact(format!("The placement of realm {} does not choose proxy {name}.", realm.slug))
-                    .but(format!("reeve realm edit {} --place name={name}", realm.slug))
+                    .but(format!("`reeve realm edit {} --place` chooses its proxies", realm.slug))
             }
             (true, _) => fact(format!("Proxy {name} lacks the {}.", lacking.join(", the ")))
                 .but(format!("`reeve proxies show {name}` says what is in the way")),

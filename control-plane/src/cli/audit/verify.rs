@@ -45,8 +45,8 @@ fn head(text: &str) -> Result<Head, String> {
     let wrong = || "expected SEQ:HASH, as an earlier `reeve audit verify` printed it".to_owned();
     let (seq, hash) = text.split_once(':').ok_or_else(wrong)?;
     let seq = seq.parse().map_err(|_| wrong())?;
-    let is_hash = hash.len() == 64 && hash.bytes().all(|b| b.is_ascii_hexdigit());
-    is_hash.then(|| Head { seq, hash: hash.to_ascii_lowercase() }).ok_or_else(wrong)
+    let is_head = seq > 0 && hash.len() == 64 && hash.bytes().all(|b| b.is_ascii_hexdigit());
+    is_head.then(|| Head { seq, hash: hash.to_ascii_lowercase() }).ok_or_else(wrong)
 }
 
 pub async fn run(verify: Verify, s: &Session) -> Result<(), Failure> {
@@ -278,7 +278,8 @@ mod tests {
     fn a_head_is_read_as_it_was_printed() {
         let text = format!("12:{}", "aB".repeat(32));
         assert_eq!(head(&text), Ok(Head { seq: 12, hash: "ab".repeat(32) }));
-        for wrong in ["", "12", "12:", "x:00", "12:zz"] {
+        let none = format!("0:{}", "ab".repeat(32));
+        for wrong in ["", "12", "12:", "x:00", "12:zz", &none] {
             assert!(head(wrong).is_err(), "{wrong}");
         }
     }

@@ -59,8 +59,8 @@ pub struct ProxyView {
     /// What an admin wants with it. `draining`: agents are sent elsewhere, as far as another proxy serves them, and what is
     /// on it stays in step. `disabled`: everything of ours is taken off it.
     pub state: ProxyState,
-    /// It has not answered for 5 s, so agents are sent elsewhere, as far as another proxy serves them; they come
-    /// back when it has answered for a minute.
+    /// It has not answered for 5 s, or looks wiped, so agents are sent elsewhere, as far as another proxy serves them; they come
+    /// back when it has answered for a minute and a scan has found everything there.
     pub avoided: bool,
     /// Being removed: everything of ours on it is taken away first.
     pub deleting: bool,
