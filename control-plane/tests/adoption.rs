@@ -7,6 +7,7 @@ mod support;
 use chrono::TimeDelta;
 use proxy_sim::SimConfig;
 use reeve::{
+    base::reach::Reach,
     base::secret::Secret,
     domain::{error::Error, object::ObjectKind},
     jobs::retire_keys,
@@ -143,7 +144,13 @@ async fn an_adopted_key_has_the_rights_of_its_realm_until_it_is_removed(pool: Pg
     world.grant("gpt-4o", "red", None).await;
     adopt_key(&world, true).await.expect("adopted");
     world.settle().await;
-    let agents_key = keys::list(&world.services, "red").await.expect("keys").pop().expect("a key").view.id;
+    let agents_key = keys::list(&world.services, &Reach::everywhere(), "red")
+        .await
+        .expect("keys")
+        .pop()
+        .expect("a key")
+        .view
+        .id;
     let refused = keys::delete(&world.services, &ctx(), "red", agents_key).await.expect_err("it is in use");
     assert!(matches!(refused, Error::Conflict { code: "key-in-use", .. }));
 
@@ -167,7 +174,7 @@ async fn an_adopted_key_has_the_rights_of_its_realm_until_it_is_removed(pool: Pg
     world.scan_and_settle().await;
     assert_eq!(chat(&world, "gpt-4o").await, 200, "the same plaintext, after everything was lost");
 
-    let views = keys::list(&world.services, "red").await.expect("keys");
+    let views = keys::list(&world.services, &Reach::everywhere(), "red").await.expect("keys");
     let theirs =
         views.iter().find(|k| k.view.state == reeve::domain::realm::KeyState::Adopted).expect("adopted");
     keys::delete(&world.services, &ctx(), "red", theirs.view.id).await.expect("removed");
@@ -206,7 +213,10 @@ async fn what_could_be_lost_or_let_through_is_refused_and_nothing_is_touched(poo
         NewAdoptedDeployment { litellm_id: litellm_id(&world).await, provider: None, key: Key::None };
     let (_, message) = why(adopt::deployment(&world.services, &ctx(), "default", no_key).await.map(drop));
     assert!(message.starts_with("apiKey: "), "{message}");
-    assert!(models::get(&world.services, "gpt-4o").await.is_err(), "no half-made model");
+    assert!(
+        models::get(&world.services, &Reach::everywhere(), "gpt-4o").await.is_err(),
+        "no half-made model"
+    );
     world.settle().await;
     assert_eq!(world.sim().writes(), writes);
     assert_eq!(chat(&world, "gpt-4o").await, 200);
@@ -224,7 +234,7 @@ async fn a_key_ends_when_it_would_have_ended(pool: PgPool) {
     assert_eq!(their_key(&world)["expires"], expires, "not renewed as the agents' key is");
     world.clock.advance(TimeDelta::days(11));
     retire_keys::run_once(&world.services).await.expect("job");
-    let views = keys::list(&world.services, "red").await.expect("keys");
+    let views = keys::list(&world.services, &Reach::everywhere(), "red").await.expect("keys");
     assert!(
         views.iter().all(|k| k.view.state != reeve::domain::realm::KeyState::Adopted),
         "it is closed then"

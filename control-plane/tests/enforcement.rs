@@ -9,6 +9,7 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use proxy_sim::{Fault, Rule, SimConfig};
 use reeve::{
+    base::reach::Reach,
     domain::enforcement::{Check, EnforcementPolicy},
     service::{
         grants,
@@ -142,7 +143,9 @@ async fn where_it_is_required_nobody_may_use_a_proxy_that_does_not_hold(pool: Pg
     world.grant("alpha", "red", None).await;
     world.settle().await;
     let open = || world.keys("red").iter().filter(|k| k["blocked"] != true).count();
-    let sync = || async { grants::get(&world.services, "alpha", "red").await.expect("a grant").sync };
+    let sync = || async {
+        grants::get(&world.services, &Reach::everywhere(), "alpha", "red").await.expect("a grant").sync
+    };
     assert_eq!(open(), 0, "not seen to hold yet");
     assert_eq!(sync().await.proxies[0].error_code.as_deref(), Some("grants-withheld"));
     scan(&world).await;

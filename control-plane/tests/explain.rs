@@ -6,6 +6,7 @@ mod support;
 
 use proxy_sim::{Fault, Rule, SimConfig};
 use reeve::{
+    base::reach::Reach,
     domain::{
         error::Error,
         freeze::FreezeKind::{self, Agent, Model, Proxy, Realm},
@@ -25,7 +26,7 @@ const DID: &str = "did:key:anne";
 
 /// The answer, held against the simulator: what it says can be called is answered, what it says cannot is refused or has no key.
 async fn asked(world: &World, model: &str) -> Explanation {
-    let said = explain(&world.services, DID, model).await.expect("an answer");
+    let said = explain(&world.services, &Reach::everywhere(), DID, model).await.expect("an answer");
     let inputs = world.services.store.document_inputs(&[DID.to_owned()]).await.expect("inputs");
     let document = compile(&inputs, DID).expect("an agent").message.document;
     let answered = match document.config() {
@@ -68,10 +69,10 @@ async fn it_says_what_is_in_the_way_from_the_agent_to_the_proxy(pool: PgPool) {
     };
     world.model("alpha").await;
     world.model("beta").await;
-    let unknown = explain(&world.services, DID, "alpha").await;
+    let unknown = explain(&world.services, &Reach::everywhere(), DID, "alpha").await;
     assert!(matches!(unknown, Err(Error::NotFound { what: "agent", .. })));
     run("insert into agent (did, name, status, created_at, updated_at) values ('did:key:anne', 'Anne', 'pending', now(), now())").await;
-    let unknown = explain(&world.services, DID, "gamma").await;
+    let unknown = explain(&world.services, &Reach::everywhere(), DID, "gamma").await;
     assert!(matches!(unknown, Err(Error::NotFound { what: "model", .. })));
 
     refused(&world, FactKind::Agent, "reeve agents approve did:key:anne").await;
@@ -108,11 +109,11 @@ async fn it_says_what_is_in_the_way_from_the_agent_to_the_proxy(pool: PgPool) {
 
     // The budget, as a scan saw it.
     run("update applied set spend = 10 where kind = 'team'").await;
-    let said = explain(&world.services, DID, "alpha").await.expect("an answer");
+    let said = explain(&world.services, &Reach::everywhere(), DID, "alpha").await.expect("an answer");
     let budget = said.facts.iter().find(|fact| fact.kind == FactKind::Budget).expect("the budget");
     assert!(!said.allowed && !budget.holds && budget.text.contains("10.00 of 10.00 USD"), "{said:#?}");
     run("update applied set spend = 1 where kind = 'team'").await;
-    assert!(explain(&world.services, DID, "alpha").await.expect("an answer").allowed);
+    assert!(explain(&world.services, &Reach::everywhere(), DID, "alpha").await.expect("an answer").allowed);
 
     run("update agent set mode = 'env'").await;
     refused(&world, FactKind::Mode, "reeve agent-config set").await;

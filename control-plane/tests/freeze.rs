@@ -9,6 +9,7 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use proxy_sim::{Fault, Rule, SimConfig};
 use reeve::{
+    base::reach::Reach,
     domain::{
         freeze::FreezeKind::{self, Agent, Model, Proxy, Realm},
         realm::KeyScope,
@@ -83,7 +84,8 @@ async fn thaw(world: &World, kind: FreezeKind, name: &str) {
 }
 
 async fn receipt(world: &World, revision: i64) -> Value {
-    serde_json::to_value(changes::receipt(&world.services, revision).await.expect("a receipt")).expect("JSON")
+    serde_json::to_value(changes::receipt(&world.services, &ctx(), revision).await.expect("a receipt"))
+        .expect("JSON")
 }
 
 async fn pass(world: &World) {
@@ -130,9 +132,9 @@ async fn a_frozen_realm_is_refused_everywhere_and_thawed_as_it_was(pool: PgPool)
     let receipt = receipt(&world, revision).await;
     assert_eq!(receipt["state"], "converged");
     assert!(receipt.to_string().contains("\"answer\":\"refused\""), "{receipt}");
-    let shown = realms::get(&world.services, "red").await.expect("a realm").view;
+    let shown = realms::get(&world.services, &Reach::everywhere(), "red").await.expect("a realm").view;
     assert_eq!(shown.frozen.expect("shown").reason, "leaked");
-    let listed = freezes::list(&world.services).await.expect("a list");
+    let listed = freezes::list(&world.services, &Reach::everywhere()).await.expect("a list");
     assert_eq!((listed.len(), json!(listed[0].sync.state)), (1, json!("applied")));
 
     // Twice is once; and what is granted meanwhile waits.
@@ -146,7 +148,7 @@ async fn a_frozen_realm_is_refused_everywhere_and_thawed_as_it_was(pool: PgPool)
     assert_eq!(on_proxy(&world), before, "exactly what was");
     assert_eq!(key(&world, ANNE).await, red);
     assert_eq!(chat(&world, &red, "openai/alpha").await, 200);
-    assert_eq!(freezes::list(&world.services).await.expect("a list").len(), 0);
+    assert_eq!(freezes::list(&world.services, &Reach::everywhere()).await.expect("a list").len(), 0);
 }
 
 #[sqlx::test(migrations = "../migrations")]
@@ -196,7 +198,7 @@ async fn a_frozen_agent_loses_its_key_and_the_others_go_on(pool: PgPool) {
     assert_eq!(key(&world, BERT).await, bert);
     pass(&world).await;
     assert_eq!(receipt(&world, revision).await["state"], "converged");
-    let states = keys::list(&world.services, "red").await.expect("keys");
+    let states = keys::list(&world.services, &Reach::everywhere(), "red").await.expect("keys");
     assert!(states.iter().any(|k| k.view.agent_did.as_deref() == Some(ANNE)), "blocked, not gone");
     thaw(&world, Agent, ANNE).await;
     assert_eq!((key(&world, ANNE).await, chat(&world, &anne, "openai/alpha").await), (anne.clone(), 200));
@@ -244,7 +246,10 @@ async fn what_is_done_to_a_frozen_realm_waits_or_ends_it(pool: PgPool) {
         pass(&world).await;
     }
     assert_eq!(
-        (world.keys("blue").len(), freezes::list(&world.services).await.expect("a list").len()),
+        (
+            world.keys("blue").len(),
+            freezes::list(&world.services, &Reach::everywhere()).await.expect("a list").len()
+        ),
         (0, 0)
     );
     let unknown = freezes::freeze(&world.services, &ctx(), Realm, "blue", "again").await;

@@ -9,6 +9,7 @@ use std::{collections::BTreeMap, time::Duration};
 use chrono::TimeDelta;
 use proxy_sim::SimConfig;
 use reeve::{
+    base::reach::Reach,
     domain::realm::KeyScope,
     jobs::retire_keys,
     push::compile::compile,
@@ -97,7 +98,7 @@ async fn works(world: &World, key: &str) -> bool {
 
 /// `(agent, state)` of each generation, newest first.
 async fn generations(world: &World) -> Vec<(i64, Option<String>, Value)> {
-    let keys = keys::list(&world.services, "red").await.expect("keys");
+    let keys = keys::list(&world.services, &Reach::everywhere(), "red").await.expect("keys");
     keys.into_iter().map(|k| (k.view.generation, k.view.agent_did, json!(k.view.state))).collect()
 }
 

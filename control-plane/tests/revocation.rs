@@ -58,7 +58,7 @@ async fn granted(world: &World) {
 }
 
 async fn evidence(world: &World, revision: i64) -> (Value, Vec<Value>) {
-    let receipt = changes::receipt(&world.services, revision).await.expect("a receipt");
+    let receipt = changes::receipt(&world.services, &support::ctx(), revision).await.expect("a receipt");
     let receipt = serde_json::to_value(receipt).expect("JSON");
     let objects = receipt["proxies"][0]["objects"].as_array().expect("objects").clone();
     let proof = objects.into_iter().find(|o| o["kind"] == "revocation").expect("a revocation");

@@ -9,6 +9,7 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use proxy_sim::{Fault, Rule, SimConfig};
 use reeve::{
+    base::reach::Reach,
     jobs::retire_keys,
     service::{
         changes,
@@ -22,7 +23,7 @@ use support::{World, ctx};
 
 /// `(generation, state)` in the registry, newest first.
 async fn generations(world: &World) -> Vec<(i64, Value)> {
-    let keys = keys::list(&world.services, "red").await.expect("keys");
+    let keys = keys::list(&world.services, &Reach::everywhere(), "red").await.expect("keys");
     keys.iter().map(|k| (k.view.generation, json!(k.view.state))).collect()
 }
 
@@ -104,7 +105,7 @@ async fn a_leaked_key_is_closed_at_once_and_the_receipt_says_when_it_was_proven(
     let revision = rotated.revision.expect("a revision");
     assert_eq!(generations(&world).await, [(2, json!("current")), (1, json!("closing"))]);
     let receipt = || async {
-        let receipt = changes::receipt(&world.services, revision).await.expect("a receipt");
+        let receipt = changes::receipt(&world.services, &ctx(), revision).await.expect("a receipt");
         serde_json::to_value(receipt).expect("JSON")
     };
     run(&world).await;

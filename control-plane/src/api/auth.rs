@@ -1,17 +1,33 @@
-//! Who asks. One admin token so far; people and roles have their place here: a check that ends in an [`Actor`].
+//! Who asks: a check of what the request carries that ends in a [`Caller`], and the layer that hands it and how far it
+//! reaches to everything behind it.
+
+use std::{net::SocketAddr, sync::Arc};
 
 use axum::{
-    extract::{FromRequestParts, Request, State},
+    extract::{ConnectInfo, FromRequestParts, MatchedPath, Request, State},
     http::{HeaderMap, StatusCode, header, request::Parts},
     middleware::Next,
     response::{IntoResponse, Response},
 };
 use subtle::{Choice, ConstantTimeEq as _};
 
-use super::{ApiState, problem::Problem};
-use crate::base::{hash::sha256_hex, secret::Secret};
+use super::{ApiState, authz, observe::RequestId, problem::Problem};
+use crate::{
+    base::{
+        context::{Context, Idempotency},
+        hash::sha256_hex,
+        reach::Reach,
+        secret::Secret,
+    },
+    domain::permission::{Permission, Rights},
+    service::{settings, tokens},
+};
 
-/// The admin tokens that count, as SHA-256 (hex).
+/// What the audit calls whoever holds the bootstrap token.
+const BOOTSTRAP_ACTOR: &str = "admin";
+const HOW: &str = "send a token as `Authorization: Bearer ...`";
+
+/// The bootstrap tokens that count, as SHA-256 (hex).
 #[derive(Clone)]
 pub struct AdminToken(Vec<String>);
 
@@ -25,13 +41,6 @@ impl AdminToken {
         Self(vec![sha256_hex(token.expose())])
     }
 
-    /// Both count.
-    #[must_use]
-    pub fn and(mut self, other: Self) -> Self {
-        self.0.extend(other.0);
-        self
-    }
-
     /// Compares hashes, all of them, in constant time.
     fn accepts(&self, token: &str) -> bool {
         let hash = sha256_hex(token);
@@ -43,49 +52,108 @@ impl AdminToken {
     }
 }
 
-/// The authenticated caller, as audit rows name it.
+/// The authenticated caller.
 #[derive(Clone, Debug)]
-pub struct Actor(pub String);
+pub struct Caller {
+    /// As audit rows name it.
+    pub actor: String,
+    /// How that is known, as in [`Context::auth`].
+    pub auth: String,
+    /// From where it asks, as an IP address.
+    pub address: Option<String>,
+    pub rights: Arc<Rights>,
+}
+
+impl Caller {
+    /// Where it holds a permission beside the one that the operation needs.
+    pub fn reach(&self, permission: Permission) -> Reach {
+        self.rights.reach(permission).unwrap_or_else(|| Reach::nowhere(permission.as_str()))
+    }
+}
+
+/// The IP address at the other end; `None` in tests without a socket.
+pub fn address(parts: &axum::http::Extensions) -> Option<String> {
+    parts.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip().to_canonical().to_string())
+}
 
 /// The caller, or why it is none.
-pub fn authenticate(state: &ApiState, headers: &HeaderMap) -> Result<Actor, Problem> {
+async fn authenticate(
+    state: &ApiState,
+    headers: &HeaderMap,
+    address: Option<String>,
+) -> Result<Caller, Problem> {
     let unauthenticated = |code, detail: &str| Err(Problem::new(StatusCode::UNAUTHORIZED, code, detail));
     let Some(value) = headers.get(header::AUTHORIZATION) else {
-        return unauthenticated("unauthenticated", "send the admin token as `Authorization: Bearer ...`");
+        return unauthenticated("unauthenticated", HOW);
     };
     let token = value.to_str().ok().and_then(|value| {
         let (scheme, token) = value.split_once(' ')?;
         scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
     });
-    match token {
-        Some(token) if state.admin_token.accepts(token) => Ok(Actor("admin".to_owned())),
-        _ => unauthenticated("bad-token", "the token is not the admin token of this installation"),
+    let Some(token) = token else { return unauthenticated("bad-token", HOW) };
+    let services = &state.services;
+    if state.admin_token.accepts(token) && settings::get(services).await?.bootstrap_token_enabled {
+        let (actor, auth) = (BOOTSTRAP_ACTOR.to_owned(), "bootstrap-token".to_owned());
+        return Ok(Caller { actor, auth, address, rights: Arc::new(Rights::all()) });
+    }
+    match tokens::authenticate(services, token, address.as_deref()).await? {
+        Some(known) => Ok(Caller {
+            actor: format!("token:{}", known.name),
+            auth: format!("token:{}", known.id),
+            address,
+            rights: Arc::new(known.rights()),
+        }),
+        None => unauthenticated(
+            "bad-token",
+            "the token is unknown here, has ended, or was revoked; ask whoever gave it to you for another",
+        ),
     }
 }
 
 /// The layer before everything that is not open to all.
 pub async fn require(State(state): State<ApiState>, mut request: Request, next: Next) -> Response {
-    match authenticate(&state, request.headers()) {
-        Ok(actor) => {
-            request.extensions_mut().insert(actor.clone());
-            let mut response = next.run(request).await;
-            response.extensions_mut().insert(actor);
-            response
+    let address = address(request.extensions());
+    let caller = match authenticate(&state, request.headers(), address).await {
+        Ok(caller) => caller,
+        Err(problem) => return problem.into_response(),
+    };
+    let path = request.extensions().get::<MatchedPath>().map_or("", |path| path.as_str()).to_owned();
+    let mut response = match authz::check(&caller, request.method().as_str(), &path) {
+        Ok(reach) => {
+            request.extensions_mut().insert(reach);
+            request.extensions_mut().insert(caller.clone());
+            next.run(request).await
         }
         Err(problem) => problem.into_response(),
-    }
+    };
+    response.extensions_mut().insert(caller);
+    response
 }
 
-impl<S: Sync> FromRequestParts<S> for Actor {
+impl<S: Sync> FromRequestParts<S> for Caller {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
-        parts.extensions.get::<Self>().cloned().ok_or_else(|| {
-            Problem::new(
-                StatusCode::UNAUTHORIZED,
-                "unauthenticated",
-                "send the admin token as `Authorization: Bearer ...`",
-            )
+        parts
+            .extensions
+            .get::<Self>()
+            .cloned()
+            .ok_or_else(|| Problem::new(StatusCode::UNAUTHORIZED, "unauthenticated", HOW))
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for Context {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let caller = Caller::from_request_parts(parts, state).await?;
+        Ok(Self {
+            actor: caller.actor,
+            auth: caller.auth,
+            address: caller.address,
+            request_id: parts.extensions.get::<RequestId>().map(|id| id.0.clone()),
+            idempotency: parts.extensions.get::<Idempotency>().cloned(),
+            reach: Reach::from_request_parts(parts, state).await?,
         })
     }
 }

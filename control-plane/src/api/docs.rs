@@ -10,9 +10,12 @@ use utoipa::{
     },
 };
 
-use super::problem::{MEDIA_TYPE, ProblemBody};
+use super::{
+    authz::Need,
+    problem::{MEDIA_TYPE, ProblemBody},
+};
 
-const SCHEME: &str = "adminToken";
+const SCHEME: &str = "token";
 
 #[derive(utoipa::OpenApi)]
 #[openapi(
@@ -28,6 +31,7 @@ const SCHEME: &str = "adminToken";
         (name = "agents", description = "Agents and what they run"),
         (name = "changes", description = "The change log and its receipts"),
         (name = "audit", description = "Who changed what"),
+        (name = "access", description = "Who may do what: the caller, tokens, settings"),
         (name = "process", description = "Health and metrics"),
     )
 )]
@@ -66,7 +70,7 @@ pub fn complete(mut api: OpenApi, open: &[String]) -> OpenApi {
             if open.contains(path) {
                 continue;
             }
-            operation.security = Some(vec![SecurityRequirement::new(SCHEME, Vec::<String>::new())]);
+            operation.security = Some(vec![SecurityRequirement::new(SCHEME, needed(method, path))]);
             match method {
                 "get" => continue,
                 "post" => add_header(
@@ -88,6 +92,12 @@ pub fn complete(mut api: OpenApi, open: &[String]) -> OpenApi {
         }
     }
     api
+}
+
+/// The permission, where it must be held, as the scope of an operation.
+fn needed(method: &str, path: &str) -> Vec<String> {
+    let need = Need::of(&method.to_uppercase(), path);
+    need.and_then(Need::permission).map(|p| p.as_str().to_owned()).into_iter().collect()
 }
 
 fn add_problem(operation: &mut Operation) {

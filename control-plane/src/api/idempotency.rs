@@ -14,7 +14,7 @@ use axum::{
 use serde_json::{Map, Value};
 use tower::ServiceExt as _;
 
-use super::{ApiState, answer, auth::Actor, problem::Problem, router::MAX_BODY, write::wait};
+use super::{ApiState, answer, auth::Caller, problem::Problem, router::MAX_BODY, write::wait};
 use crate::{
     base::{context::Idempotency, hash::sha256_hex},
     domain::error::Error,
@@ -48,7 +48,7 @@ async fn answer(replay: &Replay, request: Request, next: Next) -> Result<Respons
         to_bytes(body, MAX_BODY).await.map_err(|_| Problem::of_status(StatusCode::PAYLOAD_TOO_LARGE))?;
     let path = parts.uri.path_and_query().map_or("", |path| path.as_str());
     let idem = Idempotency { key: key(&parts.headers)?, fingerprint: fingerprint(path, &bytes) };
-    let actor = parts.extensions.get::<Actor>().map(|actor| actor.0.clone()).unwrap_or_default();
+    let actor = parts.extensions.get::<Caller>().map(|caller| caller.actor.clone()).unwrap_or_default();
     let headers = parts.headers.clone();
     let services = &replay.state.services;
     if let Err(error) = idempotent::check(services, &actor, &idem).await {

@@ -5,6 +5,7 @@ pub mod agents;
 pub mod answer;
 pub mod audit;
 pub mod auth;
+mod authz;
 pub mod changes;
 pub mod credentials;
 pub mod docs;
@@ -14,6 +15,7 @@ pub mod extract;
 pub mod freezes;
 pub mod health;
 pub mod idempotency;
+pub mod me;
 pub mod metrics;
 pub mod models;
 pub mod observe;
@@ -24,8 +26,10 @@ pub mod proxies;
 pub mod ready;
 pub mod realms;
 mod router;
+pub mod settings;
 #[cfg(test)]
 mod tests;
+pub mod tokens;
 pub mod work;
 pub mod write;
 

@@ -15,7 +15,7 @@ use tracing::Instrument as _;
 use super::{
     ApiState,
     answer::{PREFERENCE_APPLIED, REVISION},
-    auth::Actor,
+    auth::Caller,
     problem::{MEDIA_TYPE, Problem},
 };
 use crate::domain::error::Error;
@@ -85,7 +85,7 @@ fn close(
     let labels = [("method", label(method)), ("route", route.to_owned()), ("status", status.to_string())];
     metrics::counter!("reeve_http_requests_total", &labels).increment(1);
     let duration_ms = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
-    let actor = response.extensions().get::<Actor>().map(|actor| actor.0.as_str());
+    let actor = response.extensions().get::<Caller>().map(|caller| caller.actor.as_str());
     let code = problem.map(Problem::code);
     let revision = response.headers().get(REVISION).and_then(|value| value.to_str().ok());
     macro_rules! line {

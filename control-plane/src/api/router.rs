@@ -17,9 +17,9 @@ use utoipa_swagger_ui::{Config, SwaggerUi};
 use super::{
     ApiState, agents, audit, auth, changes, credentials, docs, enrollment_tokens, explain, freezes, health,
     idempotency::{self, Replay},
-    metrics, models, observe, observe_mode,
+    me, metrics, models, observe, observe_mode,
     problem::Problem,
-    proxies, ready, realms, work,
+    proxies, ready, realms, settings, tokens, work,
 };
 
 /// Largest body.
@@ -92,6 +92,11 @@ fn protected() -> OpenApiRouter<ApiState> {
         .routes(routes!(changes::list::list_changes))
         .routes(routes!(changes::get::get_change))
         .routes(routes!(audit::list::list_audit))
+        .routes(routes!(me::get::get_me))
+        .routes(routes!(tokens::create::create_api_token, tokens::list::list_api_tokens))
+        .routes(routes!(tokens::get::get_api_token, tokens::revoke::revoke_api_token))
+        .routes(routes!(tokens::rotate::rotate_api_token))
+        .routes(routes!(settings::get::get_settings, settings::update::update_settings))
 }
 
 fn open() -> OpenApiRouter<ApiState> {

@@ -7,8 +7,8 @@ use axum::{
     http::{HeaderMap, StatusCode, header, request::Parts},
 };
 
-use super::{auth::Actor, observe::RequestId, problem::Problem};
-use crate::base::context::{Context, Idempotency};
+use super::problem::Problem;
+use crate::base::context::Context;
 
 /// Longest `Prefer: wait`.
 const MAX_WAIT_SECONDS: u64 = 60;
@@ -27,13 +27,8 @@ impl<S: Sync> FromRequestParts<S> for Write {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        let actor = Actor::from_request_parts(parts, state).await?;
         Ok(Self {
-            ctx: Context {
-                actor: actor.0,
-                request_id: parts.extensions.get::<RequestId>().map(|id| id.0.clone()),
-                idempotency: parts.extensions.get::<Idempotency>().cloned(),
-            },
+            ctx: Context::from_request_parts(parts, state).await?,
             if_match: if_match(&parts.headers)?,
             wait: wait(&parts.headers),
         })

@@ -1,14 +1,22 @@
 //! Who asks, and under which request: handed from the API to the services, and written to log, change and audit rows.
 
+use super::reach::Reach;
+
 /// One caller's request.
 #[derive(Clone, Debug)]
 pub struct Context {
-    /// Who asks, as shown in audit rows: `admin`, `agent:<did>`, `system:<job>`.
+    /// Who asks, as shown in audit rows: `admin`, `user:<email>`, `token:<name>`, `agent:<did>`, `system:<job>`.
     pub actor: String,
+    /// How that is known: `bootstrap-token`, `token:<id>`, `session:<id>`, `workload:<rule>`, `agent-key`, `system`.
+    pub auth: String,
+    /// From where, as an IP address; `None` for a job.
+    pub address: Option<String>,
     /// The HTTP request, or `None` for a job.
     pub request_id: Option<String>,
     /// Set on a POST that carried `Idempotency-Key`.
     pub idempotency: Option<Idempotency>,
+    /// Where the caller may do what is asked.
+    pub reach: Reach,
 }
 
 /// What makes a repeated POST recognisable.
@@ -22,6 +30,13 @@ pub struct Idempotency {
 impl Context {
     /// The context of a background job.
     pub fn system(job: &str) -> Self {
-        Self { actor: format!("system:{job}"), request_id: None, idempotency: None }
+        Self {
+            actor: format!("system:{job}"),
+            auth: "system".to_owned(),
+            address: None,
+            request_id: None,
+            idempotency: None,
+            reach: Reach::everywhere(),
+        }
     }
 }

@@ -47,6 +47,8 @@ ids! {
     KeyId,
     /// An enrolment token.
     EnrollmentTokenId,
+    /// A token of a CI job or service.
+    ApiTokenId,
     /// One start of one control-plane process.
     ReplicaId,
     /// This installation: the owner named in every mark on a proxy.

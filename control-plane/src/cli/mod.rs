@@ -3,6 +3,7 @@
 //!
 //! docs/CLI.md is its manual. It runs in a process of its own and must not touch the service's modules, `base` excepted.
 
+mod access;
 mod agent_config;
 mod agents;
 mod apply;
@@ -25,6 +26,7 @@ mod proxies;
 mod realm;
 mod secrets;
 mod session;
+mod token;
 
 use std::process::ExitCode;
 
@@ -74,6 +76,12 @@ pub enum AdminCommand {
     Changes(Leaf<changes::Changes>),
     /// Who changed what, and when.
     Audit(Leaf<audit::Audit>),
+    /// Tokens for CI jobs and services.
+    Token(Scoped<token::Command>),
+    /// Who you are here, and what you may do.
+    Whoami(Leaf<access::Whoami>),
+    /// What the installation allows: the bootstrap token, how long audit rows are kept.
+    Settings(Listing<access::Command>),
     /// Bring models, realms and grants in line with a file.
     Apply(Leaf<apply::Apply>),
 }
@@ -114,6 +122,9 @@ async fn dispatch(command: AdminCommand) -> Result<(), Failure> {
         C::Changes(c) => changes::run(c.args, &c.global.session()?).await,
         C::Explain(c) => explain::run(c.args, &c.global.session()?).await,
         C::Audit(c) => audit::run(c.args, &c.global.session()?).await,
+        C::Token(c) => token::run(c.command, &c.global.session()?).await,
+        C::Whoami(c) => access::whoami(c.args, &c.global.session()?).await,
+        C::Settings(c) => access::settings(c.command.unwrap_or_default(), &c.global.session()?).await,
         C::Apply(c) => apply::run(c.args, &c.global.session()?).await,
     }
 }

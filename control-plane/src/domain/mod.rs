@@ -2,6 +2,7 @@
 
 pub mod access;
 pub mod agent;
+pub mod api_token;
 pub mod change;
 pub mod credential;
 pub mod drift;
@@ -14,9 +15,12 @@ pub mod litellm_params;
 pub mod model;
 pub mod model_name;
 pub mod object;
+pub mod permission;
 pub mod placement;
 pub mod provider;
 pub mod proxy;
 pub mod realm;
+pub mod role;
+pub mod settings;
 pub mod slug;
 pub mod url_policy;

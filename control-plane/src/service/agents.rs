@@ -17,6 +17,7 @@ use crate::{
         context::Context,
         ids::RealmId,
         page::{Page, PageRequest},
+        reach::Reach,
     },
     domain::{
         agent::{Agent, AgentSession, AgentStatus, ConfigMode},
@@ -38,7 +39,7 @@ pub struct AgentView {
     pub status: AgentStatus,
     pub status_reason: Option<String>,
     pub mode: ConfigMode,
-    /// Its realms, the primary one first.
+    /// Its realms that the caller may see, the primary one first.
     pub realms: Vec<AgentRealm>,
     pub connection: Connection,
     /// What it says it runs; null before it said so.
@@ -119,19 +120,28 @@ pub struct Wanted {
     pub search: Option<String>,
 }
 
-pub async fn get(s: &Services, did: &str) -> Result<AgentView> {
+/// As far as the caller may see it.
+pub async fn get(s: &Services, reach: &Reach, did: &str) -> Result<AgentView> {
+    lookup::agent(&mut *s.store.conn().await?, reach, did).await?;
     let dids = [did.to_owned()];
-    views(s, &dids).await?.pop().ok_or_else(|| Error::not_found("agent", did))
+    views(s, reach, &dids).await?.pop().ok_or_else(|| Error::not_found("agent", did))
 }
 
 /// By DID.
-pub async fn list(s: &Services, wanted: &Wanted, page: &PageRequest) -> Result<Page<AgentView>> {
+pub async fn list(
+    s: &Services,
+    reach: &Reach,
+    wanted: &Wanted,
+    page: &PageRequest,
+) -> Result<Page<AgentView>> {
     let mut conn = s.store.conn().await?;
     let realm = match &wanted.realm {
-        Some(name) => Some(lookup::in_field("realm", lookup::realm(&mut conn, name).await)?.id),
+        Some(name) => Some(lookup::in_field("realm", lookup::realm(&mut conn, reach, name).await)?.id),
         None => None,
     };
+    let among = reach.may.filter();
     let filter = agents::Filter {
+        among: among.as_deref(),
         status: wanted.status,
         realm,
         search: wanted.search.as_deref(),
@@ -143,7 +153,7 @@ pub async fn list(s: &Services, wanted: &Wanted, page: &PageRequest) -> Result<P
     drop(conn);
     let found = Page::cut(rows, page, |a| a.did.clone());
     let dids: Vec<String> = found.items.into_iter().map(|a| a.did).collect();
-    Ok(Page { items: views(s, &dids).await?, next_cursor: found.next_cursor })
+    Ok(Page { items: views(s, reach, &dids).await?, next_cursor: found.next_cursor })
 }
 
 /// Lets a waiting agent in. One that is approved already stays so.
@@ -172,7 +182,7 @@ pub async fn delete(
 ) -> Result<Written<String>> {
     let mut tx = s.store.begin("agent.delete").await?;
     let realms = lock_realms(tx.conn(), did).await?;
-    let old = lock(tx.conn(), did).await?;
+    let old = lock(tx.conn(), &ctx.reach, did).await?;
     check_version(expected, old.version)?;
     agents::delete(tx.conn(), did).await?;
     let objects = cut_off(s, tx.conn(), &old, &realms).await?;
@@ -203,11 +213,11 @@ async fn set_status(
     let kind = if approve { "agent.approve" } else { "agent.revoke" };
     let mut tx = s.store.begin(kind).await?;
     let realms = lock_realms(tx.conn(), did).await?;
-    let old = lock(tx.conn(), did).await?;
+    let old = lock(tx.conn(), &ctx.reach, did).await?;
     check_version(expected, old.version)?;
     if old.status == status {
         drop(tx);
-        return Ok(Written::unchanged(get(s, did).await?, Some(old.version), Vec::new()));
+        return Ok(Written::unchanged(get(s, &ctx.reach, did).await?, Some(old.version), Vec::new()));
     }
     if approve && old.status == AgentStatus::Revoked {
         return Err(Error::conflict(
@@ -216,7 +226,7 @@ async fn set_status(
         ));
     }
     agents::set_status(tx.conn(), did, status, reason, now).await?;
-    let after = lookup::agent(tx.conn(), did).await?;
+    let after = lookup::whole_agent(tx.conn(), &ctx.reach, did).await?;
     let mut objects = cut_off(s, tx.conn(), &old, &realms).await?;
     if approve {
         for realm in &realms {
@@ -237,7 +247,7 @@ async fn set_status(
         .after(&decided(&after))
         .at(Location::changed(format!("/api/agents/{did}")));
     let revision = s.finish(tx, ctx, change, entry).await?;
-    let view = get(s, did).await?;
+    let view = get(s, &ctx.reach, did).await?;
     Ok(Written { revision: Some(revision), ..Written::unchanged(view, Some(after.version), objects) })
 }
 
@@ -263,10 +273,10 @@ async fn cut_off(s: &Services, conn: &mut Conn, old: &Agent, realms: &[RealmId])
     Ok(objects)
 }
 
-/// Finds an agent, locks it, and reads it as it is then.
-pub(super) async fn lock(conn: &mut Conn, did: &str) -> Result<Agent> {
+/// Finds an agent that the caller may change, locks it, and reads it as it is then.
+pub(super) async fn lock(conn: &mut Conn, reach: &Reach, did: &str) -> Result<Agent> {
     agents::lock(conn, did).await?.ok_or_else(|| Error::not_found("agent", did))?;
-    lookup::agent(conn, did).await
+    lookup::whole_agent(conn, reach, did).await
 }
 
 /// What an audit row says of an agent: what people decided, not what its session does.
@@ -277,11 +287,14 @@ pub(super) fn decided(a: &Agent) -> serde_json::Value {
     })
 }
 
-async fn views(s: &Services, dids: &[String]) -> Result<Vec<AgentView>> {
+async fn views(s: &Services, reach: &Reach, dids: &[String]) -> Result<Vec<AgentView>> {
     let inputs = s.store.document_inputs(dids).await?;
     let mut frozen = freezes::of_kind(&mut *s.store.conn().await?, FreezeKind::Agent).await?;
     let mut memberships: HashMap<String, Vec<AgentRealm>> = HashMap::new();
     for m in realms::of_agents(&mut *s.store.conn().await?, dids).await? {
+        if !reach.sees.has(m.realm_id) {
+            continue;
+        }
         let realm = AgentRealm { id: m.realm_id, slug: m.slug, name: m.name, is_primary: m.is_primary };
         memberships.entry(m.did).or_default().push(realm);
     }

@@ -19,8 +19,12 @@ use crate::{
 pub struct AuditView {
     pub seq: i64,
     pub at: DateTime<Utc>,
-    /// `admin`, `agent:<did>` or `system:<job>`.
+    /// `admin` (the bootstrap token), `token:<name>`, `agent:<did>` or `system:<job>`.
     pub actor: String,
+    /// How the actor was known: `bootstrap-token`, `token:<id>`, `agent-key`, `system`; null in old rows.
+    pub auth: Option<String>,
+    /// From where it asked, as an IP address.
+    pub address: Option<String>,
     pub action: String,
     /// Such as `model/<id>`.
     pub subject: String,
@@ -41,6 +45,8 @@ impl From<Stored> for AuditView {
             seq: r.seq,
             at: r.at,
             actor: r.actor,
+            auth: r.auth,
+            address: r.address,
             action: r.action,
             subject: r.subject,
             before: r.before,

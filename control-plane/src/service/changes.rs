@@ -13,6 +13,7 @@ use super::{
 };
 use crate::{
     base::{
+        context::Context,
         ids::ProxyId,
         page::{Page, PageRequest},
     },
@@ -22,7 +23,7 @@ use crate::{
         object::ObjectKind,
     },
     store::{
-        changes::{self, Effect, Entry},
+        changes::{self, Effect, Entry, Sight},
         evidence::{self, Evidence},
     },
 };
@@ -141,16 +142,22 @@ impl From<Entry> for ChangeView {
 }
 
 /// Newest first.
-pub async fn list(s: &Services, page: &PageRequest) -> Result<Page<ChangeView>> {
+pub async fn list(s: &Services, ctx: &Context, page: &PageRequest) -> Result<Page<ChangeView>> {
     let before = super::audit::seq_cursor(page)?;
-    let rows = changes::list(&mut *s.store.conn().await?, before, page.limit + 1).await?;
+    let rows = changes::list(&mut *s.store.conn().await?, &sight(ctx), before, page.limit + 1).await?;
     Ok(Page::cut(rows, page, |e| e.revision.to_string()).map(ChangeView::from))
 }
 
-pub async fn receipt(s: &Services, revision: Revision) -> Result<Receipt> {
+fn sight(ctx: &Context) -> Sight {
+    Sight { realms: ctx.reach.may.filter(), actor: ctx.actor.clone() }
+}
+
+pub async fn receipt(s: &Services, ctx: &Context, revision: Revision) -> Result<Receipt> {
     let mut conn = s.store.conn().await?;
-    let entry =
-        changes::get(&mut conn, revision).await?.ok_or_else(|| Error::not_found("change", revision))?;
+    let found = changes::list(&mut conn, &sight(ctx), Some(revision.saturating_add(1)), 1).await?.pop();
+    let entry = found
+        .filter(|entry| entry.revision == revision)
+        .ok_or_else(|| Error::not_found("change", revision))?;
     let effects = changes::effects(&mut conn, revision).await?;
     let revocations: Vec<Uuid> =
         effects.iter().filter(|e| e.kind == ObjectKind::Revocation).map(|e| e.object_id).collect();

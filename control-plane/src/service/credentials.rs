@@ -13,6 +13,7 @@ use crate::{
         context::Context,
         ids::CredentialId,
         page::{Page, PageRequest},
+        reach::Reach,
         secret::Secret,
     },
     domain::{
@@ -129,6 +130,7 @@ pub struct Tried {
 /// The credential and the model that its new key is to be tried out on, if it could be replaced otherwise.
 pub async fn canary(
     s: &Services,
+    reach: &Reach,
     name: &str,
     expected: Option<i64>,
     api_key: &Secret,
@@ -138,7 +140,7 @@ pub async fn canary(
     let mut conn = s.store.conn().await?;
     let credential = lookup::credential(&mut conn, name).await?;
     check_version(expected, credential.version)?;
-    let model = lookup::in_field("canaryModel", lookup::model(&mut conn, model).await)?;
+    let model = lookup::in_field("canaryModel", lookup::model(&mut conn, reach, model).await)?;
     Ok((credential.id, model))
 }
 

@@ -10,7 +10,7 @@ use super::{
     sync::{self, Subject, Synced},
 };
 use crate::{
-    base::{context::Context, ids::DeploymentId},
+    base::{context::Context, ids::DeploymentId, reach::Reach},
     domain::{
         change::{Change, Location},
         error::{Error, Result},
@@ -28,7 +28,7 @@ pub async fn create(
 ) -> Result<Written<DeploymentView>> {
     let now = s.store.clock.now();
     let mut tx = s.store.begin("deployment.create").await?;
-    let model = lock_model(tx.conn(), model).await?;
+    let model = lock_model(tx.conn(), &ctx.reach, model).await?;
     let id = backend::insert(s, tx.conn(), model.id, new, now).await?;
     models::touch(tx.conn(), model.id, now).await?;
     let after = one(tx.conn(), &model, id).await?;
@@ -40,9 +40,9 @@ pub async fn create(
     Ok(written(after, revision, true))
 }
 
-pub async fn list(s: &Services, model: &str) -> Result<Vec<Synced<DeploymentView>>> {
+pub async fn list(s: &Services, reach: &Reach, model: &str) -> Result<Vec<Synced<DeploymentView>>> {
     let mut conn = s.store.conn().await?;
-    let model = lookup::model(&mut conn, model).await?;
+    let model = lookup::model(&mut conn, reach, model).await?;
     let rows = deployments::list(&mut conn, Some(&[model.id]), None, None).await?;
     let views = deployment_views(&mut conn, rows).await?;
     drop(conn);
@@ -50,9 +50,14 @@ pub async fn list(s: &Services, model: &str) -> Result<Vec<Synced<DeploymentView
     Ok(views.into_iter().zip(syncs).map(|(view, sync)| Synced { view, sync }).collect())
 }
 
-pub async fn get(s: &Services, model: &str, id: DeploymentId) -> Result<Synced<DeploymentView>> {
+pub async fn get(
+    s: &Services,
+    reach: &Reach,
+    model: &str,
+    id: DeploymentId,
+) -> Result<Synced<DeploymentView>> {
     let mut conn = s.store.conn().await?;
-    let model = lookup::model(&mut conn, model).await?;
+    let model = lookup::model(&mut conn, reach, model).await?;
     let view = one(&mut conn, &model, id).await?;
     drop(conn);
     Ok(Synced { sync: sync::read_one(s, subject(id)).await?, view })
@@ -68,7 +73,7 @@ pub async fn update(
 ) -> Result<Written<DeploymentView>> {
     let now = s.store.clock.now();
     let mut tx = s.store.begin("deployment.update").await?;
-    let model = lock_model(tx.conn(), model).await?;
+    let model = lock_model(tx.conn(), &ctx.reach, model).await?;
     let old = row(tx.conn(), &model, id).await?;
     check_version(expected, old.version)?;
     let before = one(tx.conn(), &model, id).await?;
@@ -91,7 +96,7 @@ pub async fn delete(
 ) -> Result<Written<DeploymentId>> {
     let now = s.store.clock.now();
     let mut tx = s.store.begin("deployment.delete").await?;
-    let model = lock_model(tx.conn(), model).await?;
+    let model = lock_model(tx.conn(), &ctx.reach, model).await?;
     let old = row(tx.conn(), &model, id).await?;
     check_version(expected, old.version)?;
     if deployments::list(tx.conn(), Some(&[model.id]), None, None).await?.len() == 1 {
@@ -110,8 +115,8 @@ pub async fn delete(
     Ok(Written { view: id, version: None, revision: Some(revision), objects, created: false })
 }
 
-async fn lock_model(conn: &mut Conn, name: &str) -> Result<Model> {
-    let model = lookup::model(conn, name).await?;
+async fn lock_model(conn: &mut Conn, reach: &Reach, name: &str) -> Result<Model> {
+    let model = lookup::model(conn, reach, name).await?;
     models::lock(conn, model.id).await?.ok_or_else(|| Error::not_found("model", name))?;
     Ok(model)
 }

@@ -23,8 +23,7 @@ impl Rig {
             url_policy: UrlPolicy::default(),
             signals: Signals::default(),
         };
-        let ctx =
-            Context { actor: "nobody".to_owned(), request_id: Some("r1".to_owned()), idempotency: None };
+        let ctx = Context { request_id: Some("r1".to_owned()), ..Context::system("test") };
         Self { services, ctx }
     }
 
@@ -174,7 +173,7 @@ async fn who_was_refused_stays_refused(pool: PgPool) {
         assert_eq!(rig.status(&key).await, Some(status));
     }
     let mut conn = rig.store().conn().await.unwrap();
-    assert_eq!(enrollment::list(&mut conn, None, None, 9).await.unwrap()[0].uses, 0);
+    assert_eq!(enrollment::list(&mut conn, None, None, None, 9).await.unwrap()[0].uses, 0);
 }
 
 #[sqlx::test(migrations = "../migrations")]

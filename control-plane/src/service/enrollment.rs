@@ -11,6 +11,7 @@ use crate::{
         hash::sha256_hex,
         ids::{EnrollmentTokenId, RealmId},
         page::{Page, PageRequest},
+        reach::Reach,
         secret::Secret,
     },
     domain::{
@@ -82,10 +83,13 @@ pub async fn create(s: &Services, ctx: &Context, new: NewToken) -> Result<(Token
     if new.realms.len() > 100 {
         return Err(Error::invalid("realmIds", "expected at most 100 realms"));
     }
+    if new.realms.is_empty() {
+        lookup::everywhere(&ctx.reach, "everywhere; name the realms that it is for in realmIds")?;
+    }
     let mut tx = s.store.begin("enrollment-token.create").await?;
     let mut realm_ids = Vec::new();
     for name in &new.realms {
-        let realm = lookup::in_field("realmIds", lookup::realm(tx.conn(), name).await)?;
+        let realm = lookup::in_field("realmIds", lookup::realm(tx.conn(), &ctx.reach, name).await)?;
         if !realm_ids.contains(&realm.id.0) {
             realm_ids.push(realm.id.0);
         }
@@ -110,7 +114,7 @@ pub async fn create(s: &Services, ctx: &Context, new: NewToken) -> Result<(Token
 }
 
 /// Newest first.
-pub async fn list(s: &Services, page: &PageRequest) -> Result<Page<TokenView>> {
+pub async fn list(s: &Services, reach: &Reach, page: &PageRequest) -> Result<Page<TokenView>> {
     let after = match &page.after {
         Some(id) => Some(EnrollmentTokenId(
             uuid::Uuid::try_parse(id)
@@ -118,7 +122,14 @@ pub async fn list(s: &Services, page: &PageRequest) -> Result<Page<TokenView>> {
         )),
         None => None,
     };
-    let rows = enrollment::list(&mut *s.store.conn().await?, None, after, page.limit + 1).await?;
+    let rows = enrollment::list(
+        &mut *s.store.conn().await?,
+        None,
+        reach.may.filter().as_deref(),
+        after,
+        page.limit + 1,
+    )
+    .await?;
     Ok(Page::cut(rows, page, |t| t.id.to_string()).map(TokenView::from))
 }
 
@@ -127,12 +138,15 @@ pub async fn revoke(s: &Services, ctx: &Context, id: EnrollmentTokenId) -> Resul
     let now = s.store.clock.now();
     let mut tx = s.store.begin("enrollment-token.revoke").await?;
     let not_found = || Error::not_found("enrollment token", id);
-    let before = enrollment::list(tx.conn(), Some(id), None, 1).await?.pop().ok_or_else(not_found)?;
+    let among = ctx.reach.may.filter();
+    let among = among.as_deref();
+    let before = enrollment::list(tx.conn(), Some(id), among, None, 1).await?.pop().ok_or_else(not_found)?;
     if !enrollment::revoke(tx.conn(), id, now).await? {
         return Ok(Written::unchanged(before.into(), None, Vec::new()));
     }
-    let after =
-        TokenView::from(enrollment::list(tx.conn(), Some(id), None, 1).await?.pop().ok_or_else(not_found)?);
+    let after = TokenView::from(
+        enrollment::list(tx.conn(), Some(id), among, None, 1).await?.pop().ok_or_else(not_found)?,
+    );
     let entry = Entry::new(format!("enrollment-token/{id}")).before(&TokenView::from(before)).after(&after);
     tx.finish_quiet(ctx, entry.audit("enrollment-token.revoke")).await?;
     Ok(Written::unchanged(after, None, Vec::new()))

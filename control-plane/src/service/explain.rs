@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 
 use super::{Services, lookup};
 use crate::{
-    base::{ids::ProxyId, page::PageRequest},
+    base::{ids::ProxyId, page::PageRequest, reach::Reach},
     domain::{
         agent::{Agent, AgentStatus, ConfigMode},
         error::Result,
@@ -94,14 +94,14 @@ impl Fact {
 }
 
 /// Errors: 404 for an unknown agent or model, 409 `ambiguous-model`.
-pub async fn explain(s: &Services, did: &str, model: &str) -> Result<Explanation> {
+pub async fn explain(s: &Services, reach: &Reach, did: &str, model: &str) -> Result<Explanation> {
     let inputs = s.store.document_inputs(&[did.to_owned()]).await?;
     let mut conn = s.store.conn().await?;
-    let agent = lookup::agent(&mut conn, did).await?;
-    let model = lookup::model(&mut conn, model).await?;
+    let agent = lookup::whole_agent(&mut conn, reach, did).await?;
+    let model = lookup::model(&mut conn, reach, model).await?;
     let subject = Subject {
         now: s.store.clock.now(),
-        frozen: freezes::list(&mut conn, None, None).await?,
+        frozen: freezes::list(&mut conn, None, None, None).await?,
         proxies: proxies::all(&mut conn).await?,
         inputs,
         agent,

@@ -13,7 +13,7 @@ use super::{
     sync::{self, Subject, Synced},
 };
 use crate::{
-    base::{context::Context, ids::RealmId},
+    base::{context::Context, ids::RealmId, reach::Reach},
     domain::{
         agent::AgentStatus,
         change::{Change, Location},
@@ -52,15 +52,16 @@ pub struct Frozen {
 
 /// What is frozen of a kind, by id.
 pub(super) async fn of_kind(conn: &mut Conn, kind: FreezeKind) -> Result<HashMap<String, Frozen>> {
-    let all = freezes::list(conn, Some(kind), None).await?.into_iter();
+    let all = freezes::list(conn, Some(kind), None, None).await?.into_iter();
     Ok(all.map(|f| (f.object_id, Frozen { since: f.frozen_at, reason: f.reason, by: f.frozen_by })).collect())
 }
 
-pub async fn list(s: &Services) -> Result<Vec<Synced<FreezeView>>> {
+/// Those that the caller may see.
+pub async fn list(s: &Services, reach: &Reach) -> Result<Vec<Synced<FreezeView>>> {
     let mut conn = s.store.conn().await?;
     let mut views = Vec::new();
-    for freeze in freezes::list(&mut conn, None, None).await? {
-        let target = Target::find(&mut conn, freeze.kind, &freeze.object_id).await?;
+    for freeze in freezes::list(&mut conn, None, None, reach.may.filter().as_deref()).await? {
+        let target = Target::find(&mut conn, &Reach::everywhere(), freeze.kind, &freeze.object_id).await?;
         views.push(target.view(freeze));
     }
     drop(conn);
@@ -98,7 +99,7 @@ pub async fn freeze(
     }
     check_text("reason", reason, 500)?;
     let mut tx = s.store.begin("freeze").await?;
-    let target = Target::lock(&mut tx, kind, name).await?;
+    let target = Target::lock(&mut tx, &ctx.reach, kind, name).await?;
     let freeze = Freeze {
         kind,
         object_id: target.id.clone(),
@@ -107,12 +108,13 @@ pub async fn freeze(
         frozen_by: ctx.actor.clone(),
     };
     if !freezes::insert(tx.conn(), &freeze).await? {
-        let there = freezes::list(tx.conn(), Some(kind), Some(&target.id)).await?.pop().unwrap_or(freeze);
+        let there =
+            freezes::list(tx.conn(), Some(kind), Some(&target.id), None).await?.pop().unwrap_or(freeze);
         return Ok(Written::unchanged(target.view(there), None, Vec::new()));
     }
     let mut change = target.change(tx.conn(), "freeze").await?;
     change.urgent = true;
-    change.objects.extend(target.proofs(s, tx.conn()).await?);
+    change.objects.extend(target.proofs(s, &ctx.reach, tx.conn()).await?);
     let view = target.view(freeze);
     let entry = Entry::new(subject(&view)).after(&view).at(Location::created(format!(
         "/api/freezes/{kind}/{}",
@@ -132,10 +134,10 @@ pub async fn unfreeze(
     name: &str,
 ) -> Result<Written<FreezeView>> {
     let mut tx = s.store.begin("unfreeze").await?;
-    let target = Target::lock(&mut tx, kind, name).await?;
+    let target = Target::lock(&mut tx, &ctx.reach, kind, name).await?;
     let not_frozen = || Error::not_found("freeze", format!("{} {}", kind.as_str(), target.name));
     let freeze =
-        freezes::list(tx.conn(), Some(kind), Some(&target.id)).await?.pop().ok_or_else(not_frozen)?;
+        freezes::list(tx.conn(), Some(kind), Some(&target.id), None).await?.pop().ok_or_else(not_frozen)?;
     freezes::delete(tx.conn(), kind, &target.id).await?;
     let change = target.change(tx.conn(), "unfreeze").await?;
     let view = target.view(freeze);
@@ -145,9 +147,9 @@ pub async fn unfreeze(
 }
 
 /// One freeze.
-pub async fn get(s: &Services, kind: FreezeKind, name: &str) -> Result<Synced<FreezeView>> {
-    let id = Target::find(&mut *s.store.conn().await?, kind, name).await?.id;
-    let found = list(s).await?.into_iter().find(|f| f.view.kind == kind && f.view.id == id);
+pub async fn get(s: &Services, reach: &Reach, kind: FreezeKind, name: &str) -> Result<Synced<FreezeView>> {
+    let id = Target::find(&mut *s.store.conn().await?, reach, kind, name).await?.id;
+    let found = list(s, reach).await?.into_iter().find(|f| f.view.kind == kind && f.view.id == id);
     found.ok_or_else(|| Error::not_found("freeze", format!("{} {name}", kind.as_str())))
 }
 
@@ -165,21 +167,24 @@ struct Target {
 }
 
 impl Target {
-    async fn find(conn: &mut Conn, kind: FreezeKind, name: &str) -> Result<Self> {
+    async fn find(conn: &mut Conn, reach: &Reach, kind: FreezeKind, name: &str) -> Result<Self> {
+        if matches!(kind, FreezeKind::Model | FreezeKind::Proxy) {
+            lookup::everywhere(reach, "everywhere: every realm hangs on it")?;
+        }
         let (id, name, realms) = match kind {
             FreezeKind::Realm => {
-                let realm = lookup::realm(conn, name).await?;
+                let realm = lookup::realm(conn, reach, name).await?;
                 (realm.id.to_string(), realm.slug, vec![realm.id])
             }
             FreezeKind::Agent => {
-                let agent = lookup::agent(conn, name).await?;
+                let agent = lookup::agent(conn, reach, name).await?;
                 let members = realms::of_agents(conn, std::slice::from_ref(&agent.did)).await?;
                 let mut realms: Vec<RealmId> = members.into_iter().map(|m| m.realm_id).collect();
                 realms.sort_unstable();
                 (agent.did, agent.name, realms)
             }
             FreezeKind::Model => {
-                let model = lookup::model(conn, name).await?;
+                let model = lookup::model(conn, reach, name).await?;
                 (model.id.to_string(), model.litellm_model_name, models::realms(conn, model.id).await?)
             }
             FreezeKind::Proxy => {
@@ -191,10 +196,13 @@ impl Target {
     }
 
     /// Takes the locks of those whose rights are about to change, in the order of everybody: models, realms, agents, head.
-    async fn lock(tx: &mut Tx, kind: FreezeKind, name: &str) -> Result<Self> {
-        let found = Self::find(tx.conn(), kind, name).await?;
+    async fn lock(tx: &mut Tx, reach: &Reach, kind: FreezeKind, name: &str) -> Result<Self> {
+        let found = Self::find(tx.conn(), reach, kind, name).await?;
+        if kind == FreezeKind::Agent {
+            lookup::whole_agent(tx.conn(), reach, &found.id).await?;
+        }
         if kind == FreezeKind::Model {
-            let model = lookup::model(tx.conn(), &found.id).await?.id;
+            let model = lookup::model(tx.conn(), reach, &found.id).await?.id;
             models::lock(tx.conn(), model).await?;
         }
         for realm in &found.realms {
@@ -206,7 +214,7 @@ impl Target {
             FreezeKind::Realm | FreezeKind::Model => {}
         }
         // As it is now that nobody changes it.
-        Self::find(tx.conn(), kind, &found.id).await
+        Self::find(tx.conn(), reach, kind, &found.id).await
     }
 
     /// What becomes another one by it.
@@ -240,13 +248,13 @@ impl Target {
     }
 
     /// What each proxy has to be proven to refuse, and the keys that others get in the place of one that is known.
-    async fn proofs(&self, s: &Services, conn: &mut Conn) -> Result<Vec<Object>> {
+    async fn proofs(&self, s: &Services, reach: &Reach, conn: &mut Conn) -> Result<Vec<Object>> {
         let now = s.store.clock.now();
         let mut objects = Vec::new();
         let mut stopped = Vec::new();
         match self.kind {
             FreezeKind::Model => {
-                let model = lookup::model(conn, &self.id).await?.id;
+                let model = lookup::model(conn, reach, &self.id).await?.id;
                 for realm in &self.realms {
                     let id = s.store.ids.uuid();
                     objects.extend(evidence::suspend(conn, id, *realm, model, now).await?);
@@ -264,7 +272,7 @@ impl Target {
                             stopped.push((s.store.ids.uuid(), key.id));
                         }
                     }
-                    if lookup::agent(conn, &self.id).await?.status == AgentStatus::Approved {
+                    if lookup::agent(conn, reach, &self.id).await?.status == AgentStatus::Approved {
                         objects.extend(key_service::replace_shared(s, conn, *realm, OVERLAP).await?);
                     }
                 }

@@ -17,6 +17,7 @@ use crate::{
         context::Context,
         ids::{ModelId, RealmId},
         page::PageRequest,
+        reach::{Reach, Verdict},
     },
     domain::{
         change::{Change, Location},
@@ -52,13 +53,15 @@ pub struct GrantView {
 }
 
 /// A grant to be given. What is `None` stays as it is when the grant exists.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct NewGrant {
     /// Id or slug.
     pub realm: String,
     pub monthly_budget_usd: Option<f64>,
     pub expires_at: Option<DateTime<Utc>>,
     pub reason: Option<String>,
+    /// Where the caller may also change the realm, and so its budget.
+    pub may_edit: Reach,
 }
 
 /// How far a revocation is.
@@ -78,12 +81,12 @@ pub async fn grant(s: &Services, ctx: &Context, model: &str, new: NewGrant) -> R
     let now = s.store.clock.now();
     check(&new, now)?;
     let mut tx = s.store.begin("grant").await?;
-    let model = lookup::model(tx.conn(), model).await?;
+    let model = lookup::model(tx.conn(), &ctx.reach, model).await?;
     models::lock(tx.conn(), model.id).await?;
-    let model = lookup::model(tx.conn(), &model.id.to_string()).await?;
-    let realm = lookup::in_field("realmId", lookup::realm(tx.conn(), &new.realm).await)?;
+    let model = lookup::model(tx.conn(), &ctx.reach, &model.id.to_string()).await?;
+    let realm = lookup::in_field("realmId", lookup::realm(tx.conn(), &ctx.reach, &new.realm).await)?;
     realms::lock(tx.conn(), realm.id).await?.ok_or_else(|| Error::not_found("realm", realm.id))?;
-    let mut realm = lookup::realm(tx.conn(), &realm.id.to_string()).await?;
+    let mut realm = lookup::realm(tx.conn(), &ctx.reach, &realm.id.to_string()).await?;
     if model.status == ModelStatus::Inactive {
         return Err(Error::conflict(
             "model-inactive",
@@ -117,6 +120,12 @@ pub async fn grant(s: &Services, ctx: &Context, model: &str, new: NewGrant) -> R
         grant
     };
     if new.monthly_budget_usd.is_some() && new.monthly_budget_usd != realm.monthly_budget_usd {
+        if new.may_edit.realm(realm.id) != Verdict::Allowed {
+            return Err(lookup::missing(
+                new.may_edit.needed,
+                &format!("for realm {:?}, to set its budget", realm.slug),
+            ));
+        }
         realm.monthly_budget_usd = new.monthly_budget_usd;
         realms::update(tx.conn(), &realm, now).await?;
     }
@@ -149,8 +158,8 @@ pub async fn grant(s: &Services, ctx: &Context, model: &str, new: NewGrant) -> R
 pub async fn revoke(s: &Services, ctx: &Context, model: &str, realm: &str) -> Result<Written<Revocation>> {
     let now = s.store.clock.now();
     let mut tx = s.store.begin("revoke").await?;
-    let model = lookup::model(tx.conn(), model).await?;
-    let realm = lookup::realm(tx.conn(), realm).await?;
+    let model = lookup::model(tx.conn(), &ctx.reach, model).await?;
+    let realm = lookup::realm(tx.conn(), &ctx.reach, realm).await?;
     realms::lock(tx.conn(), realm.id).await?.ok_or_else(|| Error::not_found("realm", realm.id))?;
     let generations = keys::views(tx.conn(), realm.id).await?;
     let mut objects = keys::objects(tx.conn(), realm.id).await?;
@@ -192,11 +201,12 @@ pub async fn revocation(s: &Services, asked: &Revocation) -> Result<Revocation> 
 }
 
 /// Grants of a model, active and revoking.
-pub async fn of_model(s: &Services, model: &str) -> Result<Vec<Synced<GrantView>>> {
+pub async fn of_model(s: &Services, reach: &Reach, model: &str) -> Result<Vec<Synced<GrantView>>> {
     let mut conn = s.store.conn().await?;
-    let model = lookup::model(&mut conn, model).await?;
+    let model = lookup::model(&mut conn, reach, model).await?;
     let rows = grants::list(&mut conn, None, Some(model.id)).await?;
-    let realms = realms::list(&mut conn, &PageRequest { limit: i64::MAX - 1, after: None }).await?;
+    let page = PageRequest { limit: i64::MAX - 1, after: None };
+    let realms = realms::list(&mut conn, reach.may.filter().as_deref(), &page).await?;
     let realms: HashMap<RealmId, Realm> = realms.into_iter().map(|r| (r.id, r)).collect();
     let keys = keys::of_all(&mut conn).await?;
     drop(conn);
@@ -205,9 +215,9 @@ pub async fn of_model(s: &Services, model: &str) -> Result<Vec<Synced<GrantView>
 }
 
 /// Grants of a realm, active and revoking.
-pub async fn of_realm(s: &Services, realm: &str) -> Result<Vec<Synced<GrantView>>> {
+pub async fn of_realm(s: &Services, reach: &Reach, realm: &str) -> Result<Vec<Synced<GrantView>>> {
     let mut conn = s.store.conn().await?;
-    let realm = lookup::realm(&mut conn, realm).await?;
+    let realm = lookup::realm(&mut conn, reach, realm).await?;
     let rows = grants::list(&mut conn, Some(realm.id), None).await?;
     let filter = models::Filter { limit: i64::MAX, ..models::Filter::default() };
     let models: HashMap<ModelId, Model> =
@@ -219,10 +229,10 @@ pub async fn of_realm(s: &Services, realm: &str) -> Result<Vec<Synced<GrantView>
 }
 
 /// One grant, active or revoking.
-pub async fn get(s: &Services, model: &str, realm: &str) -> Result<Synced<GrantView>> {
+pub async fn get(s: &Services, reach: &Reach, model: &str, realm: &str) -> Result<Synced<GrantView>> {
     let mut conn = s.store.conn().await?;
-    let model = lookup::model(&mut conn, model).await?;
-    let realm = lookup::realm(&mut conn, realm).await?;
+    let model = lookup::model(&mut conn, reach, model).await?;
+    let realm = lookup::realm(&mut conn, reach, realm).await?;
     let not_found = || Error::not_found("grant", format!("{} in {}", model.litellm_model_name, realm.slug));
     let grant = grants::newest(&mut conn, realm.id, model.id)
         .await?

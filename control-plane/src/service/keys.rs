@@ -16,6 +16,7 @@ use crate::{
         context::Context,
         hash::sha256_hex,
         ids::{KeyId, RealmId},
+        reach::Reach,
     },
     domain::{
         change::{Change, Location},
@@ -65,9 +66,9 @@ impl From<RealmKey> for KeyView {
 }
 
 /// Generations of a realm's key, newest first.
-pub async fn list(s: &Services, realm: &str) -> Result<Vec<Synced<KeyView>>> {
+pub async fn list(s: &Services, reach: &Reach, realm: &str) -> Result<Vec<Synced<KeyView>>> {
     let mut conn = s.store.conn().await?;
-    let realm = lookup::realm(&mut conn, realm).await?;
+    let realm = lookup::realm(&mut conn, reach, realm).await?;
     let views = views(&mut conn, realm.id).await?;
     drop(conn);
     with_sync(s, views).await
@@ -91,7 +92,7 @@ pub async fn rotate(
     rotation: Rotation,
 ) -> Result<Written<Vec<Synced<KeyView>>>> {
     let mut tx = s.store.begin("rotate").await?;
-    let realm = lookup::realm(tx.conn(), realm).await?;
+    let realm = lookup::realm(tx.conn(), &ctx.reach, realm).await?;
     realms::lock(tx.conn(), realm.id).await?.ok_or_else(|| Error::not_found("realm", realm.id))?;
     let before = views(tx.conn(), realm.id).await?;
     let mut replaced = before.clone();
@@ -138,7 +139,7 @@ pub async fn rotate(
 /// Blocks an adopted key, or one that is replaced already, before its time.
 pub async fn delete(s: &Services, ctx: &Context, realm: &str, id: KeyId) -> Result<Written<KeyId>> {
     let mut tx = s.store.begin("key.delete").await?;
-    let realm = lookup::realm(tx.conn(), realm).await?;
+    let realm = lookup::realm(tx.conn(), &ctx.reach, realm).await?;
     realms::lock(tx.conn(), realm.id).await?.ok_or_else(|| Error::not_found("realm", realm.id))?;
     let keys = views(tx.conn(), realm.id).await?;
     let key = keys.into_iter().find(|k| k.id == id).ok_or_else(|| Error::not_found("key", id))?;

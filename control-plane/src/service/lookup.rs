@@ -3,7 +3,10 @@
 use uuid::Uuid;
 
 use crate::{
-    base::ids::{CredentialId, ModelId, ProxyId, RealmId},
+    base::{
+        ids::{CredentialId, ModelId, ProxyId, RealmId},
+        reach::{Reach, Scope, Verdict},
+    },
     domain::{
         agent::Agent,
         credential::Credential,
@@ -15,21 +18,24 @@ use crate::{
     store::{Conn, agents, credentials, models, proxies, realms},
 };
 
-/// A realm by id or slug.
-pub async fn realm(conn: &mut Conn, name: &str) -> Result<Realm> {
-    match Uuid::try_parse(name) {
+/// A realm by id or slug, as far as the caller may.
+pub async fn realm(conn: &mut Conn, reach: &Reach, name: &str) -> Result<Realm> {
+    let found = match Uuid::try_parse(name) {
         Ok(id) => realms::get(conn, RealmId(id)).await?,
         Err(_) => realms::by_slug(conn, name).await?,
-    }
-    .ok_or_else(|| Error::not_found("realm", name))
+    };
+    let realm = found.ok_or_else(|| Error::not_found("realm", name))?;
+    held(reach, reach.realm(realm.id), "realm", name)?;
+    Ok(realm)
 }
 
-/// A model by id, by its whole `litellmModelName`, or by the part of that after the provider when only one has it.
-pub async fn model(conn: &mut Conn, name: &str) -> Result<Model> {
-    if let Ok(id) = Uuid::try_parse(name) {
-        return models::get(conn, ModelId(id)).await?.ok_or_else(|| Error::not_found("model", name));
-    }
-    let filter = models::Filter { slug: Some(name), limit: 10, ..models::Filter::default() };
+/// A model that the caller may know of, by id, by its whole `litellmModelName`, or by the part of that after the provider when only one has it.
+pub async fn model(conn: &mut Conn, reach: &Reach, name: &str) -> Result<Model> {
+    let id = Uuid::try_parse(name).ok().map(ModelId);
+    let slug = if id.is_none() { Some(name) } else { None };
+    let granted_to = visible_by_grant(reach);
+    let granted_to = granted_to.as_deref();
+    let filter = models::Filter { id, slug, granted_to, limit: 10, ..models::Filter::default() };
     let mut found = models::list(conn, &filter).await?;
     if let Some(exact) = found.iter().position(|m| m.litellm_model_name == name) {
         return Ok(found.swap_remove(exact));
@@ -62,8 +68,53 @@ pub async fn credential(conn: &mut Conn, name: &str) -> Result<Credential> {
     .ok_or_else(|| Error::not_found("credential", name))
 }
 
-pub async fn agent(conn: &mut Conn, did: &str) -> Result<Agent> {
-    agents::get(conn, did).await?.ok_or_else(|| Error::not_found("agent", did))
+/// For SQL: the realms of whose grants the caller may see the models, or `None` for every model.
+pub fn visible_by_grant(reach: &Reach) -> Option<Vec<Uuid>> {
+    if reach.all_models { None } else { reach.sees.filter() }
+}
+
+/// An agent to be read: the caller may in one of its realms.
+pub async fn agent(conn: &mut Conn, reach: &Reach, did: &str) -> Result<Agent> {
+    find_agent(conn, reach, did, false).await
+}
+
+/// An agent to be changed, or shown with all it may do: the caller may in all its realms.
+pub async fn whole_agent(conn: &mut Conn, reach: &Reach, did: &str) -> Result<Agent> {
+    find_agent(conn, reach, did, true).await
+}
+
+async fn find_agent(conn: &mut Conn, reach: &Reach, did: &str, change: bool) -> Result<Agent> {
+    let agent = agents::get(conn, did).await?.ok_or_else(|| Error::not_found("agent", did))?;
+    if reach.may != Scope::Everywhere {
+        let members = realms::of_agents(conn, std::slice::from_ref(&agent.did)).await?;
+        let realms: Vec<RealmId> = members.iter().map(|m| m.realm_id).collect();
+        held(reach, reach.shared(&realms, change), "agent", did)?;
+    }
+    Ok(agent)
+}
+
+/// Nothing, if so; "not found" for what the caller may not know of, else the name of the permission that is missing.
+pub fn held(reach: &Reach, verdict: Verdict, what: &'static str, name: &str) -> Result<()> {
+    match verdict {
+        Verdict::Allowed => Ok(()),
+        Verdict::Hidden => Err(Error::not_found(what, name)),
+        Verdict::Forbidden => Err(missing(reach.needed, &format!("for {what} {name:?}"))),
+    }
+}
+
+/// For what is not of a realm.
+pub fn everywhere(reach: &Reach, what: &str) -> Result<()> {
+    match reach.may {
+        Scope::Everywhere => Ok(()),
+        Scope::Realms(_) => Err(missing(reach.needed, what)),
+    }
+}
+
+/// The refusal that names the permission.
+pub fn missing(permission: &str, where_: &str) -> Error {
+    let message =
+        format!("this needs the permission {permission} {where_}; whoever gave you access can give it");
+    Error::Forbidden { code: "missing-permission", message }
 }
 
 /// A body that names something unknown is wrong in that field; a path that does is "not found". What was sent is not

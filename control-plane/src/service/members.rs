@@ -10,6 +10,7 @@ use crate::{
         context::Context,
         ids::RealmId,
         page::{Page, PageRequest},
+        reach::Reach,
     },
     domain::{
         agent::{AgentStatus, Membership},
@@ -47,8 +48,8 @@ pub async fn join(
 ) -> Result<Written<MemberView>> {
     let now = s.store.clock.now();
     let mut tx = s.store.begin("agent.join").await?;
-    let realm = lock(tx.conn(), realm).await?;
-    lookup::in_field("did", lookup::agent(tx.conn(), did).await)?;
+    let realm = lock(tx.conn(), &ctx.reach, realm).await?;
+    lookup::in_field("did", lookup::whole_agent(tx.conn(), &ctx.reach, did).await)?;
     agents::lock(tx.conn(), did).await?;
     let before = one(tx.conn(), &realm, did).await?;
     let joined = realms::join(tx.conn(), realm.id, did, primary, now).await?;
@@ -75,16 +76,16 @@ pub async fn join(
     Ok(Written { view: after, version: None, revision: Some(revision), objects, created })
 }
 
-pub async fn get(s: &Services, realm: &str, did: &str) -> Result<MemberView> {
+pub async fn get(s: &Services, reach: &Reach, realm: &str, did: &str) -> Result<MemberView> {
     let mut conn = s.store.conn().await?;
-    let realm = lookup::realm(&mut conn, realm).await?;
+    let realm = lookup::realm(&mut conn, reach, realm).await?;
     one(&mut conn, &realm, did).await?.ok_or_else(|| Error::not_found("member", did))
 }
 
 /// By DID.
-pub async fn list(s: &Services, realm: &str, page: &PageRequest) -> Result<Page<MemberView>> {
+pub async fn list(s: &Services, reach: &Reach, realm: &str, page: &PageRequest) -> Result<Page<MemberView>> {
     let mut conn = s.store.conn().await?;
-    let realm = lookup::realm(&mut conn, realm).await?;
+    let realm = lookup::realm(&mut conn, reach, realm).await?;
     let rows = realms::members(&mut conn, Some(realm.id), None, page).await?;
     Ok(Page::cut(rows, page, |m| m.did.clone()).map(MemberView::from))
 }
@@ -92,12 +93,12 @@ pub async fn list(s: &Services, realm: &str, page: &PageRequest) -> Result<Page<
 /// Leaves: what the agent had through this realm it loses at once, and the key that it knew is replaced, or blocked where it was its own.
 pub async fn leave(s: &Services, ctx: &Context, realm: &str, did: &str) -> Result<Written<MemberView>> {
     let mut tx = s.store.begin("agent.leave").await?;
-    let realm = lock(tx.conn(), realm).await?;
+    let realm = lock(tx.conn(), &ctx.reach, realm).await?;
     agents::lock(tx.conn(), did).await?;
     let before = one(tx.conn(), &realm, did).await?.ok_or_else(|| Error::not_found("member", did))?;
+    let knew = lookup::agent(tx.conn(), &ctx.reach, did).await?.status == AgentStatus::Approved;
     realms::leave(tx.conn(), realm.id, did).await?;
     agents::clear_choice(tx.conn(), did, realm.id).await?;
-    let knew = lookup::agent(tx.conn(), did).await?.status == AgentStatus::Approved;
     let objects = if knew { keys::cut_off(s, tx.conn(), realm.id, did).await? } else { Vec::new() };
     let change = Change {
         kind: "agent.leave",

@@ -24,7 +24,9 @@ pub mod observe;
 pub mod proxies;
 pub mod realm_llm;
 pub mod realms;
+pub mod settings;
 pub mod sync;
+pub mod tokens;
 
 use serde::Serialize;
 

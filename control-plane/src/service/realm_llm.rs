@@ -3,9 +3,12 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::Services;
+use super::{Services, lookup};
 use crate::{
-    base::ids::{ModelId, RealmId},
+    base::{
+        ids::{ModelId, RealmId},
+        reach::Reach,
+    },
     domain::error::{Error, Result},
 };
 
@@ -41,7 +44,8 @@ pub struct ModelOffer {
     pub litellm_model_name: String,
 }
 
-pub async fn get(s: &Services, did: &str) -> Result<RealmLlmView> {
+pub async fn get(s: &Services, reach: &Reach, did: &str) -> Result<RealmLlmView> {
+    lookup::whole_agent(&mut *s.store.conn().await?, reach, did).await?;
     let inputs = s.store.document_inputs(&[did.to_owned()]).await?;
     let input = inputs.agents.first().ok_or_else(|| Error::not_found("agent", did))?;
     let realms = input

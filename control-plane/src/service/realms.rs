@@ -18,6 +18,7 @@ use crate::{
         context::Context,
         ids::{ModelId, RealmId},
         page::{Page, PageRequest},
+        reach::Reach,
     },
     domain::{
         change::{Change, Location},
@@ -153,18 +154,20 @@ pub async fn create(s: &Services, ctx: &Context, new: NewRealm) -> Result<Writte
     Ok(Written { version: Some(1), view, revision: Some(revision), objects: Vec::new(), created: true })
 }
 
-pub async fn get(s: &Services, name: &str) -> Result<Synced<RealmView>> {
+pub async fn get(s: &Services, reach: &Reach, name: &str) -> Result<Synced<RealmView>> {
     let mut conn = s.store.conn().await?;
-    let realm = lookup::realm(&mut conn, name).await?;
+    let realm = lookup::realm(&mut conn, reach, name).await?;
     let view = view(&mut conn, realm).await?;
     drop(conn);
     Ok(Synced { sync: sync::read_one(s, subject(&view)).await?, view })
 }
 
 /// By slug.
-pub async fn list(s: &Services, page: &PageRequest) -> Result<Page<Synced<RealmView>>> {
+pub async fn list(s: &Services, reach: &Reach, page: &PageRequest) -> Result<Page<Synced<RealmView>>> {
     let mut conn = s.store.conn().await?;
-    let found = Page::cut(realms::list(&mut conn, page).await?, page, |r| r.slug.clone());
+    let found = Page::cut(realms::list(&mut conn, reach.may.filter().as_deref(), page).await?, page, |r| {
+        r.slug.clone()
+    });
     let views = views(&mut conn, found.items).await?;
     drop(conn);
     let syncs = sync::read(s, &views.iter().map(subject).collect::<Vec<_>>()).await?;
@@ -180,18 +183,21 @@ pub async fn update(
     patch: RealmPatch,
 ) -> Result<Written<RealmView>> {
     let now = s.store.clock.now();
+    if patch.is_default.is_some() {
+        lookup::everywhere(&ctx.reach, "everywhere, to choose the default realm")?;
+    }
     let mut tx = s.store.begin("realm.update").await?;
     // Models are locked before realms, everywhere.
     let default_model = match &patch.default_model {
         Some(Some(name)) => {
-            let model = lookup::in_field("defaultModelId", lookup::model(tx.conn(), name).await)?;
+            let model = lookup::in_field("defaultModelId", lookup::model(tx.conn(), &ctx.reach, name).await)?;
             models::lock(tx.conn(), model.id).await?;
             Some(Some(model.id))
         }
         Some(None) => Some(None),
         None => None,
     };
-    let old = lock(tx.conn(), name).await?;
+    let old = lock(tx.conn(), &ctx.reach, name).await?;
     check_version(expected, old.version)?;
     let before = view(tx.conn(), old.clone()).await?;
     let new = Realm {
@@ -228,7 +234,7 @@ pub async fn update(
         keys::rescope(s, tx.conn(), new.id).await?;
     }
     let everything = keys::objects(tx.conn(), new.id).await?;
-    let after = lookup::realm(tx.conn(), &new.id.to_string()).await?;
+    let after = lookup::realm(tx.conn(), &ctx.reach, &new.id.to_string()).await?;
     let after = view(tx.conn(), after).await?;
     let moved = new.placement != old.placement;
     let on_proxies = moved || rescoped || new.monthly_budget_usd != old.monthly_budget_usd;
@@ -266,7 +272,7 @@ pub async fn delete(
 ) -> Result<Written<RealmId>> {
     let now = s.store.clock.now();
     let mut tx = s.store.begin("realm.delete").await?;
-    let realm = lock(tx.conn(), name).await?;
+    let realm = lock(tx.conn(), &ctx.reach, name).await?;
     check_version(expected, realm.version)?;
     let id = realm.id;
     let before = view(tx.conn(), realm).await?;
@@ -299,10 +305,10 @@ pub async fn delete(
 }
 
 /// Finds a realm, locks it, and reads it as it is then.
-pub(super) async fn lock(conn: &mut Conn, name: &str) -> Result<Realm> {
-    let found = lookup::realm(conn, name).await?;
+pub(super) async fn lock(conn: &mut Conn, reach: &Reach, name: &str) -> Result<Realm> {
+    let found = lookup::realm(conn, reach, name).await?;
     realms::lock(conn, found.id).await?.ok_or_else(|| Error::not_found("realm", name))?;
-    lookup::realm(conn, &found.id.to_string()).await
+    lookup::realm(conn, reach, &found.id.to_string()).await
 }
 
 async fn view(conn: &mut Conn, realm: Realm) -> Result<RealmView> {

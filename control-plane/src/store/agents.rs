@@ -55,6 +55,8 @@ pub struct Filter<'a> {
     pub dids: Option<&'a [String]>,
     pub status: Option<AgentStatus>,
     pub realm: Option<RealmId>,
+    /// In one of these realms.
+    pub among: Option<&'a [uuid::Uuid]>,
     /// Part of the name or DID, case-insensitive.
     pub search: Option<&'a str>,
     pub after: Option<&'a str>,
@@ -80,12 +82,14 @@ pub async fn list(conn: &mut Conn, filter: &Filter<'_>) -> Result<Vec<Agent>> {
              and ($3::uuid is null or exists (select 1 from realm_agent m where m.did = a.did and m.realm_id = $3))
              and ($4::text is null or strpos(lower(name || ' ' || did), lower($4)) > 0)
              and ($5::text is null or did > $5)
-           order by did limit $6"#,
+             and ($6::uuid[] is null or exists (select 1 from realm_agent m where m.did = a.did and m.realm_id = any($6)))
+           order by did limit $7"#,
         filter.dids as _,
         status,
         filter.realm.map(|r| r.0),
         filter.search,
         filter.after,
+        filter.among,
         filter.limit
     )
     .fetch_all(conn)

@@ -17,6 +17,10 @@ pub struct Row {
     pub seq: i64,
     pub at: DateTime<Utc>,
     pub actor: String,
+    /// How the actor was known, such as `token:<id>`; `None` in rows of versions that did not write it.
+    pub auth: Option<String>,
+    /// From where it asked, as an IP address.
+    pub address: Option<String>,
     pub action: String,
     pub subject: String,
     pub before: Option<Value>,
@@ -30,7 +34,7 @@ impl Row {
     /// Hex SHA-256 over the previous hash and this row's canonical JSON: changing, removing or reordering a row
     /// breaks the chain from there on. `reeve audit verify` knows this form.
     pub fn hash(&self) -> String {
-        let content = serde_json::json!({
+        let mut content = serde_json::json!({
             "seq": self.seq,
             "at": self.at.timestamp_micros(),
             "actor": self.actor,
@@ -41,14 +45,19 @@ impl Row {
             "requestId": self.request_id,
             "revision": self.revision,
         });
+        if let Some(auth) = &self.auth {
+            content["auth"] = auth.as_str().into();
+            content["address"] = self.address.clone().into();
+        }
         chained_sha256(&self.prev_hash, &content)
     }
 }
 
 pub(super) async fn insert(conn: &mut Conn, row: &Row, hash: &str) -> Result<()> {
     sqlx::query!(
-        "insert into audit (seq, at, actor, action, subject, before, after, request_id, revision, prev_hash, hash)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+        "insert into audit (seq, at, actor, action, subject, before, after, request_id, revision, prev_hash, hash, auth,
+                            address)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
         row.seq,
         row.at,
         row.actor,
@@ -59,7 +68,9 @@ pub(super) async fn insert(conn: &mut Conn, row: &Row, hash: &str) -> Result<()>
         row.request_id,
         row.revision,
         row.prev_hash,
-        hash
+        hash,
+        row.auth,
+        row.address
     )
     .execute(conn)
     .await?;
@@ -85,7 +96,7 @@ pub type Stored = (Row, String);
 /// Rows, newest first.
 pub async fn list(conn: &mut Conn, filter: &Filter, limit: i64) -> Result<Vec<Stored>> {
     let rows = sqlx::query!(
-        "select seq, at, actor, action, subject, before, after, request_id, revision, prev_hash, hash
+        "select seq, at, actor, auth, address, action, subject, before, after, request_id, revision, prev_hash, hash
          from audit
          where ($1::text is null or actor = $1) and ($2::text is null or action = $2)
            and ($3::text is null or subject = $3 or starts_with(subject, $3 || '/'))
@@ -109,6 +120,8 @@ pub async fn list(conn: &mut Conn, filter: &Filter, limit: i64) -> Result<Vec<St
                 seq: r.seq,
                 at: r.at,
                 actor: r.actor,
+                auth: r.auth,
+                address: r.address,
                 action: r.action,
                 subject: r.subject,
                 before: r.before,

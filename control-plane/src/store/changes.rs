@@ -71,13 +71,31 @@ pub async fn get(conn: &mut Conn, revision: Revision) -> Result<Option<Entry>> {
     .await?)
 }
 
+/// Whose changes to read: those that concern nothing but these realms, and the caller's own.
+#[derive(Clone, Debug)]
+pub struct Sight {
+    /// `None`: every change.
+    pub realms: Option<Vec<Uuid>>,
+    pub actor: String,
+}
+
 /// Newest first, older than `before` if given.
-pub async fn list(conn: &mut Conn, before: Option<Revision>, limit: i64) -> Result<Vec<Entry>> {
+pub async fn list(
+    conn: &mut Conn,
+    sight: &Sight,
+    before: Option<Revision>,
+    limit: i64,
+) -> Result<Vec<Entry>> {
     Ok(sqlx::query_as!(
         Entry,
         "select revision, at, kind, actor, request_id, realm_ids, agent_dids, everyone, summary
-         from change where $1::bigint is null or revision < $1 order by revision desc limit $2",
+         from change
+         where ($1::bigint is null or revision < $1)
+           and ($2::uuid[] is null or (realm_ids <> '{}' and realm_ids <@ $2) or actor = $3)
+         order by revision desc limit $4",
         before,
+        sight.realms.as_deref(),
+        sight.actor,
         limit
     )
     .fetch_all(conn)

@@ -139,7 +139,7 @@ impl Store {
         {
             memberships.entry(m.did).or_default().push((m.realm_id, m.is_primary));
         }
-        let mut frozen: HashMap<String, String> = freezes::list(conn, Some(FreezeKind::Agent), None)
+        let mut frozen: HashMap<String, String> = freezes::list(conn, Some(FreezeKind::Agent), None, None)
             .await?
             .into_iter()
             .map(|f| (f.object_id, f.reason))

@@ -8,10 +8,11 @@ use crate::{
     domain::{agent::EnrollmentToken, error::Result},
 };
 
-/// Newest first; reads at most `limit` older than `after`.
+/// Newest first; reads at most `limit` older than `after`. With `among`, only tokens for nothing but these realms.
 pub async fn list(
     conn: &mut Conn,
     id: Option<EnrollmentTokenId>,
+    among: Option<&[uuid::Uuid]>,
     after: Option<EnrollmentTokenId>,
     limit: i64,
 ) -> Result<Vec<EnrollmentToken>> {
@@ -21,9 +22,11 @@ pub async fn list(
                   created_at, created_by
            from enrollment_token
            where ($1::uuid is null or id = $1) and ($2::uuid is null or id < $2)
-           order by id desc limit $3"#,
+             and ($3::uuid[] is null or (realm_ids <> '{}' and realm_ids <@ $3))
+           order by id desc limit $4"#,
         id.map(|i| i.0),
         after.map(|i| i.0),
+        among,
         limit
     )
     .fetch_all(conn)

@@ -26,6 +26,8 @@ pub mod proxies;
 pub mod realms;
 pub mod sealed;
 pub mod sessions;
+pub mod settings;
+pub mod tokens;
 pub mod tx;
 pub mod work;
 

@@ -21,6 +21,8 @@ pub struct Filter<'a> {
     pub status: Option<ModelStatus>,
     /// Part of the name, case-insensitive.
     pub search: Option<&'a str>,
+    /// Granted to one of these realms, or still being taken away there.
+    pub granted_to: Option<&'a [uuid::Uuid]>,
     pub after: Option<&'a str>,
     pub limit: i64,
 }
@@ -37,12 +39,15 @@ pub async fn list(conn: &mut Conn, filter: &Filter<'_>) -> Result<Vec<Model>> {
              and ($3::text is null or status = $3)
              and ($4::text is null or strpos(lower(litellm_model_name || ' ' || name), lower($4)) > 0)
              and ($5::text is null or litellm_model_name > $5)
-           order by litellm_model_name limit $6"#,
+             and ($6::uuid[] is null or exists (
+                 select 1 from model_grant g where g.model_id = model.id and g.done_at is null and g.realm_id = any($6)))
+           order by litellm_model_name limit $7"#,
         filter.id.map(|id| id.0),
         filter.slug,
         filter.status.map(ModelStatus::as_str),
         filter.search,
         filter.after,
+        filter.granted_to,
         filter.limit
     )
     .fetch_all(conn)

@@ -24,6 +24,7 @@ async fn select(
     id: Option<RealmId>,
     slug: Option<&str>,
     default_only: bool,
+    among: Option<&[Uuid]>,
     after: Option<&str>,
     limit: i64,
 ) -> Result<Vec<Realm>> {
@@ -33,11 +34,12 @@ async fn select(
                   placement as "placement: Json<Placement>", key_scope as "key_scope: KeyScope", key_max_age_days, version, created_at, updated_at
            from realm
            where ($1::uuid is null or id = $1) and ($2::text is null or slug = $2) and (not $3 or is_default)
-             and ($4::text is null or slug > $4)
-           order by slug limit $5"#,
+             and ($4::uuid[] is null or id = any($4)) and ($5::text is null or slug > $5)
+           order by slug limit $6"#,
         id.map(|id| id.0),
         slug,
         default_only,
+        among,
         after,
         limit
     )
@@ -64,21 +66,21 @@ async fn select(
 }
 
 pub async fn get(conn: &mut Conn, id: RealmId) -> Result<Option<Realm>> {
-    Ok(select(conn, Some(id), None, false, None, 1).await?.pop())
+    Ok(select(conn, Some(id), None, false, None, None, 1).await?.pop())
 }
 
 pub async fn by_slug(conn: &mut Conn, slug: &str) -> Result<Option<Realm>> {
-    Ok(select(conn, None, Some(slug), false, None, 1).await?.pop())
+    Ok(select(conn, None, Some(slug), false, None, None, 1).await?.pop())
 }
 
 /// The realm of agents that were enrolled without one.
 pub async fn default(conn: &mut Conn) -> Result<Option<Realm>> {
-    Ok(select(conn, None, None, true, None, 1).await?.pop())
+    Ok(select(conn, None, None, true, None, None, 1).await?.pop())
 }
 
-/// By slug; reads one more than asked for.
-pub async fn list(conn: &mut Conn, page: &PageRequest) -> Result<Vec<Realm>> {
-    select(conn, None, None, false, page.after.as_deref(), page.limit + 1).await
+/// By slug, those among the given ones; reads one more than asked for.
+pub async fn list(conn: &mut Conn, among: Option<&[Uuid]>, page: &PageRequest) -> Result<Vec<Realm>> {
+    select(conn, None, None, false, among, page.after.as_deref(), page.limit + 1).await
 }
 
 /// Locks the row for an edit and says which version it has. Grants, revokes and rotations of a realm take this lock

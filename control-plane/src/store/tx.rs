@@ -99,6 +99,8 @@ impl Tx {
             before: entry.before,
             after: entry.after,
             request_id: ctx.request_id.clone(),
+            auth: Some(ctx.auth.clone()),
+            address: ctx.address.clone(),
             revision,
             prev_hash: head.audit_hash,
         };

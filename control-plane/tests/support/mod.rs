@@ -19,6 +19,7 @@ use reeve::{
         context::Context,
         idgen::IdGen,
         ids::{InstallationId, ProxyId},
+        reach::Reach,
         seal::{KeyRing, Sealer},
         secret::Secret,
         signals::Signals,
@@ -53,7 +54,7 @@ pub struct World {
 }
 
 pub fn ctx() -> Context {
-    Context { actor: "test".to_owned(), request_id: None, idempotency: None }
+    Context { actor: "test".to_owned(), ..Context::system("test") }
 }
 
 impl World {
@@ -140,8 +141,13 @@ impl World {
     }
 
     pub async fn grant(&self, model: &str, realm: &str, budget: Option<f64>) {
-        let new =
-            NewGrant { realm: realm.to_owned(), monthly_budget_usd: budget, expires_at: None, reason: None };
+        let new = NewGrant {
+            realm: realm.to_owned(),
+            monthly_budget_usd: budget,
+            expires_at: None,
+            reason: None,
+            may_edit: Reach::everywhere(),
+        };
         grants::grant(&self.services, &ctx(), model, new).await.expect("granted");
     }
 

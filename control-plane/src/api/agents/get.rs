@@ -2,6 +2,7 @@
 
 use axum::extract::State;
 
+use crate::base::reach::Reach;
 use crate::{
     api::{ApiState, answer, extract::ApiPath, problem::Result},
     service::agents::{self, AgentView},
@@ -13,7 +14,7 @@ use crate::{
     params(("did" = String, Path)),
     responses((status = 200, body = AgentView)),
 )]
-pub async fn get_agent(State(state): State<ApiState>, ApiPath(did): ApiPath<String>) -> Result {
-    let agent = agents::get(&state.services, &did).await?;
+pub async fn get_agent(State(state): State<ApiState>, reach: Reach, ApiPath(did): ApiPath<String>) -> Result {
+    let agent = agents::get(&state.services, &reach, &did).await?;
     Ok(answer::read(agent.version, agent))
 }

@@ -4,6 +4,7 @@ use axum::{Json, extract::State};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
+use crate::base::reach::Reach;
 use crate::{
     api::{
         ApiState,
@@ -39,9 +40,10 @@ pub struct ListAgents {
 )]
 pub async fn list_agents(
     State(state): State<ApiState>,
+    reach: Reach,
     ApiQuery(query): ApiQuery<ListAgents>,
 ) -> Result<Json<List<AgentView>>> {
     let page = page::request(query.limit, query.cursor.as_deref())?;
     let wanted = Wanted { status: query.status, realm: query.realm_id, search: query.search };
-    Ok(Json(agents::list(&state.services, &wanted, &page).await?.into()))
+    Ok(Json(agents::list(&state.services, &reach, &wanted, &page).await?.into()))
 }

@@ -16,7 +16,8 @@ use crate::{
 };
 
 const ROWS_AT_A_TIME: i64 = 500;
-const CSV_HEADER: &str = "seq,at,actor,action,subject,before,after,requestId,revision,prevHash,hash\r\n";
+const CSV_HEADER: &str =
+    "seq,at,actor,auth,address,action,subject,before,after,requestId,revision,prevHash,hash\r\n";
 
 /// The first page is read before the answer begins, so that an error there is a proper one.
 pub async fn stream(state: ApiState, wanted: Wanted, format: Format) -> Result {
@@ -69,6 +70,8 @@ fn csv(row: &AuditView) -> String {
         row.seq.to_string(),
         row.at.to_rfc3339(),
         row.actor.clone(),
+        row.auth.clone().unwrap_or_default(),
+        row.address.clone().unwrap_or_default(),
         row.action.clone(),
         row.subject.clone(),
         json(&row.before),

@@ -2,6 +2,7 @@
 
 use axum::{Json, extract::State};
 
+use crate::base::context::Context;
 use crate::{
     api::{ApiState, extract::ApiPath, problem::Result},
     service::changes::{self, Receipt},
@@ -15,7 +16,8 @@ use crate::{
 )]
 pub async fn get_change(
     State(state): State<ApiState>,
+    ctx: Context,
     ApiPath(revision): ApiPath<i64>,
 ) -> Result<Json<Receipt>> {
-    Ok(Json(changes::receipt(&state.services, revision).await?))
+    Ok(Json(changes::receipt(&state.services, &ctx, revision).await?))
 }

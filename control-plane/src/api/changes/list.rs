@@ -2,6 +2,7 @@
 
 use axum::{Json, extract::State};
 
+use crate::base::context::Context;
 use crate::{
     api::{
         ApiState,
@@ -20,8 +21,9 @@ use crate::{
 )]
 pub async fn list_changes(
     State(state): State<ApiState>,
+    ctx: Context,
     ApiQuery(query): ApiQuery<PageQuery>,
 ) -> Result<Json<List<ChangeView>>> {
     let page = page::request(query.limit, query.cursor.as_deref())?;
-    Ok(Json(changes::list(&state.services, &page).await?.into()))
+    Ok(Json(changes::list(&state.services, &ctx, &page).await?.into()))
 }

@@ -45,8 +45,15 @@ pub async fn update_credential(
     let tried = match &body.canary_model {
         None => None,
         Some(name) => {
-            let (credential, model) =
-                credentials::canary(&state.services, &id, write.if_match, &body.api_key, name).await?;
+            let (credential, model) = credentials::canary(
+                &state.services,
+                &write.ctx.reach,
+                &id,
+                write.if_match,
+                &body.api_key,
+                name,
+            )
+            .await?;
             let proxies = state.reconciler.try_key(credential, &body.api_key, &model).await?;
             Some(Tried { model: model.litellm_model_name, proxies })
         }

@@ -2,6 +2,7 @@
 
 use axum::{Json, extract::State};
 
+use crate::base::reach::Reach;
 use crate::{
     api::{
         ApiState,
@@ -20,8 +21,9 @@ use crate::{
 )]
 pub async fn list_enrollment_tokens(
     State(state): State<ApiState>,
+    reach: Reach,
     ApiQuery(query): ApiQuery<PageQuery>,
 ) -> Result<Json<List<TokenView>>> {
     let page = page::request(query.limit, query.cursor.as_deref())?;
-    Ok(Json(enrollment::list(&state.services, &page).await?.into()))
+    Ok(Json(enrollment::list(&state.services, &reach, &page).await?.into()))
 }

@@ -4,6 +4,7 @@ use axum::{Json, extract::State};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
+use crate::base::reach::Reach;
 use crate::{
     api::{ApiState, extract::ApiQuery, problem::Result},
     service::explain::{self, Explanation},
@@ -28,7 +29,8 @@ pub struct Explain {
 )]
 pub async fn explain_access(
     State(state): State<ApiState>,
+    reach: Reach,
     ApiQuery(query): ApiQuery<Explain>,
 ) -> Result<Json<Explanation>> {
-    Ok(Json(explain::explain(&state.services, &query.agent, &query.model).await?))
+    Ok(Json(explain::explain(&state.services, &reach, &query.agent, &query.model).await?))
 }

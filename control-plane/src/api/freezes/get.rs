@@ -2,6 +2,7 @@
 
 use axum::{Json, extract::State};
 
+use crate::base::reach::Reach;
 use crate::{
     api::{ApiState, extract::ApiPath, problem::Result},
     domain::freeze::FreezeKind,
@@ -22,7 +23,8 @@ use crate::{
 )]
 pub async fn get_freeze(
     State(state): State<ApiState>,
+    reach: Reach,
     ApiPath((kind, id)): ApiPath<(FreezeKind, String)>,
 ) -> Result<Json<Synced<FreezeView>>> {
-    Ok(Json(freezes::get(&state.services, kind, &id).await?))
+    Ok(Json(freezes::get(&state.services, &reach, kind, &id).await?))
 }

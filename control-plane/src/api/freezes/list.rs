@@ -2,6 +2,7 @@
 
 use axum::{Json, extract::State};
 
+use crate::base::reach::Reach;
 use crate::{
     api::{ApiState, page::List, problem::Result},
     service::{
@@ -15,6 +16,9 @@ use crate::{
     get, path = "/api/freezes", tag = "freezes",
     responses((status = 200, body = List<Synced<FreezeView>>)),
 )]
-pub async fn list_freezes(State(state): State<ApiState>) -> Result<Json<List<Synced<FreezeView>>>> {
-    Ok(Json(freezes::list(&state.services).await?.into()))
+pub async fn list_freezes(
+    State(state): State<ApiState>,
+    reach: Reach,
+) -> Result<Json<List<Synced<FreezeView>>>> {
+    Ok(Json(freezes::list(&state.services, &reach).await?.into()))
 }

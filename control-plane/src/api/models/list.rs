@@ -4,6 +4,7 @@ use axum::{Json, extract::State};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
+use crate::base::reach::Reach;
 use crate::{
     api::{
         ApiState,
@@ -40,9 +41,10 @@ pub struct ListModels {
 )]
 pub async fn list_models(
     State(state): State<ApiState>,
+    reach: Reach,
     ApiQuery(query): ApiQuery<ListModels>,
 ) -> Result<Json<List<Synced<ModelView>>>> {
     let page = page::request(query.limit, query.cursor.as_deref())?;
     let wanted = Wanted { status: query.status, search: query.search };
-    Ok(Json(models::list(&state.services, &wanted, &page).await?.into()))
+    Ok(Json(models::list(&state.services, &reach, &wanted, &page).await?.into()))
 }

@@ -2,6 +2,7 @@
 
 use axum::extract::State;
 
+use crate::base::reach::Reach;
 use crate::{
     api::{ApiState, answer, extract::ApiPath, problem::Result},
     service::{
@@ -16,7 +17,7 @@ use crate::{
     params(("id" = String, Path, description = "Id or slug")),
     responses((status = 200, body = Synced<RealmView>)),
 )]
-pub async fn get_realm(State(state): State<ApiState>, ApiPath(id): ApiPath<String>) -> Result {
-    let realm = realms::get(&state.services, &id).await?;
+pub async fn get_realm(State(state): State<ApiState>, reach: Reach, ApiPath(id): ApiPath<String>) -> Result {
+    let realm = realms::get(&state.services, &reach, &id).await?;
     Ok(answer::read(realm.view.version, realm))
 }

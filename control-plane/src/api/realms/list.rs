@@ -2,6 +2,7 @@
 
 use axum::{Json, extract::State};
 
+use crate::base::reach::Reach;
 use crate::{
     api::{
         ApiState,
@@ -23,8 +24,9 @@ use crate::{
 )]
 pub async fn list_realms(
     State(state): State<ApiState>,
+    reach: Reach,
     ApiQuery(query): ApiQuery<PageQuery>,
 ) -> Result<Json<List<Synced<RealmView>>>> {
     let page = page::request(query.limit, query.cursor.as_deref())?;
-    Ok(Json(realms::list(&state.services, &page).await?.into()))
+    Ok(Json(realms::list(&state.services, &reach, &page).await?.into()))
 }

@@ -2,7 +2,16 @@
 
 use std::{fs, path::Path};
 
-use crate::api::openapi;
+use crate::{
+    api::{
+        authz::{Need, OPERATIONS},
+        openapi,
+    },
+    domain::{
+        permission::{Area, Level},
+        role::Role,
+    },
+};
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap()
@@ -23,6 +32,49 @@ fn the_committed_document_is_what_the_code_says() {
         committed == now,
         "openapi/reeve.json is not what the code says: run this test with UPDATE_OPENAPI=1"
     );
+}
+
+/// The tables of docs/SECURITY.md are those of the code; `UPDATE_OPENAPI=1` rewrites them.
+#[test]
+fn the_printed_permissions_are_those_of_the_code() {
+    let path = root().join("docs/SECURITY.md");
+    let page = fs::read_to_string(&path).unwrap();
+    let (start, end) = ("<!-- permissions: from the code -->\n", "<!-- end of permissions -->\n");
+    let (head, rest) = page.split_once(start).unwrap();
+    let (_, tail) = rest.split_once(end).unwrap();
+    let now = format!("{head}{start}{}{end}{tail}", permissions());
+    if std::env::var_os("UPDATE_OPENAPI").is_some() {
+        fs::write(&path, now).unwrap();
+        return;
+    }
+    assert!(page == now, "docs/SECURITY.md is not what the code says: run this test with UPDATE_OPENAPI=1");
+}
+
+fn permissions() -> String {
+    let row = |cells: Vec<String>| format!("| {} |\n", cells.join(" | "));
+    let names = Role::ALL.iter().map(|role| role.as_str().to_owned());
+    let head: Vec<String> = ["area".into()].into_iter().chain(names).chain(["what it is".into()]).collect();
+    let mut text = row(head.clone()) + &row(vec!["---".to_owned(); head.len()]);
+    for area in Area::ALL {
+        let levels = Role::ALL.iter().map(|role| match role.level(*area) {
+            None => String::new(),
+            Some(Level::Read) => "read".to_owned(),
+            Some(Level::Write) => "write".to_owned(),
+        });
+        let name = [format!("`{}`", area.as_str())];
+        text += &row(name.into_iter().chain(levels).chain([area.about().to_owned()]).collect());
+    }
+    text += "\n| operation | permission | where |\n| --- | --- | --- |\n";
+    for (method, path, need) in OPERATIONS {
+        let permission = need.permission().map_or("any caller".to_owned(), |p| format!("`{}`", p.as_str()));
+        let place = match need {
+            Need::SignedIn => "",
+            Need::Everywhere(..) => "everywhere",
+            Need::InRealm(..) => "in the realm",
+        };
+        text += &row(vec![format!("`{method} {path}`"), permission, place.to_owned()]);
+    }
+    text
 }
 
 #[test]

@@ -75,8 +75,10 @@ async fn a_revocation_is_revoking_until_every_proxy_is_done(pool: PgPool) {
     assert_eq!((&receipt["state"], &receipt["kind"]), (&json!("pending"), &json!("revoke")));
 
     api.pretend_reconciled().await;
-    let realm =
-        crate::service::lookup::realm(&mut api.services.store.conn().await.unwrap(), "red").await.unwrap();
+    let realm = crate::store::realms::by_slug(&mut api.services.store.conn().await.unwrap(), "red")
+        .await
+        .unwrap()
+        .unwrap();
     let mut conn = api.services.store.conn().await.unwrap();
     crate::store::grants::settle(&mut conn, Some(realm.id), api.services.store.clock.now()).await.unwrap();
     let receipt = api.get(&format!("/api/changes/{revision}")).await.is(200);

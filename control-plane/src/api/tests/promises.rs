@@ -21,10 +21,10 @@ use crate::{
 
 /// A key that somebody made on the proxy, and what stands for its id until it is known.
 const ADOPTED: &str = "sk-theirs-0123456789abcdef";
-const ADOPTED_ID: &str = "{adopted}";
+pub const ADOPTED_ID: &str = "{adopted}";
 
 /// What a scan found on the proxy: a model and a key that are not ours.
-fn foreign() -> [Drift; 2] {
+pub fn foreign() -> [Drift; 2] {
     let of = |kind, external_id: &str, found: Foreign| Drift {
         kind,
         external_id: external_id.to_owned(),
@@ -40,8 +40,17 @@ fn foreign() -> [Drift; 2] {
     [of(ObjectKind::Deployment, "theirs", deployment), of(ObjectKind::Key, &sha256_hex(ADOPTED), key)]
 }
 
-/// Every write there is, in an order in which it succeeds: method, path, body.
-fn writes(deployment: &str, token: &str) -> Vec<(&'static str, String, Option<Value>)> {
+/// The writes that make the world of the test.
+pub const MAKERS: [&str; 5] = [
+    "POST /api/proxies",
+    "POST /api/models",
+    "POST /api/realms",
+    "POST /api/enrollment-tokens",
+    "POST /api/tokens",
+];
+
+/// Every write there is but those that make the world of the test, in an order in which it succeeds: method, path, body.
+pub fn writes(deployment: &str, token: &str) -> Vec<(&'static str, String, Option<Value>)> {
     let key = "sk-provider-0123456789";
     let json_of = |value: Value| Some(value);
     let agent = format!("/api/agents/{DID}");
@@ -99,6 +108,9 @@ fn writes(deployment: &str, token: &str) -> Vec<(&'static str, String, Option<Va
         ("DELETE", format!("/api/enrollment-tokens/{token}"), None),
         ("DELETE", "/api/proxies/eu".into(), None),
         ("POST", "/api/observe-mode/end".into(), None),
+        ("POST", "/api/tokens/ci/rotate".into(), None),
+        ("DELETE", "/api/tokens/ci".into(), None),
+        ("PATCH", "/api/settings".into(), json_of(json!({ "auditRetentionDays": 90 }))),
     ]
 }
 
@@ -114,7 +126,8 @@ async fn g9_an_audit_row_for_every_change(pool: PgPool) {
     let model = api.model("one").await;
     api.realm("red").await;
     let token = api.post("/api/enrollment-tokens", json!({})).await.is(201);
-    assert_eq!(count().await, (4, 3), "a token is no change that agents or proxies can notice");
+    api.post("/api/tokens", json!({ "name": "ci", "role": "auditor" })).await.is(201);
+    assert_eq!(count().await, (5, 3), "a token is no change that agents or proxies can notice");
     api.agent(DID, AgentStatus::Pending).await;
     api.connect(DID).await;
     sqlx::query("update agent_session set rejected_hash = 'x', rejected_version = 1")
@@ -131,8 +144,7 @@ async fn g9_an_audit_row_for_every_change(pool: PgPool) {
     // Writes to the registry are taken in observe mode, too.
     sqlx::query("update head set ahead = 1000, ahead_since = now()").execute(&pool).await.unwrap();
 
-    let mut covered =
-        vec!["POST /api/proxies", "POST /api/models", "POST /api/realms", "POST /api/enrollment-tokens"];
+    let mut covered: Vec<&str> = MAKERS.to_vec();
     let writes = writes(model["deployments"][0]["id"].as_str().unwrap(), token["id"].as_str().unwrap());
     for (method, path, body) in &writes {
         let adopted: Option<Uuid> = sqlx::query_scalar("select id from realm_key where state = 'adopted'")
@@ -189,7 +201,7 @@ async fn g9_an_audit_row_for_every_change(pool: PgPool) {
 }
 
 /// A path with its parameters left out.
-fn template(path: &str) -> String {
+pub fn template(path: &str) -> String {
     let known = [
         "api",
         "proxies",
@@ -214,6 +226,15 @@ fn template(path: &str) -> String {
         "retry",
         "enroll",
         "freezes",
+        "tokens",
+        "settings",
+        "me",
+        "drift",
+        "work",
+        "realm-llm",
+        "explain",
+        "changes",
+        "audit",
     ];
     let parts = path.split('/').map(|part| if part.is_empty() || known.contains(&part) { part } else { "*" });
     parts.collect::<Vec<_>>().join("/")
@@ -242,5 +263,5 @@ async fn the_audit_chain_is_filtered_and_exported(pool: PgPool) {
     let csv = api.get("/api/audit?format=csv").await;
     assert!(csv.header("content-disposition").contains("reeve-audit.csv"));
     assert_eq!(csv.text.lines().count(), 4);
-    assert!(csv.text.starts_with("seq,at,actor,action"), "{}", csv.text);
+    assert!(csv.text.starts_with("seq,at,actor,auth,address,action"), "{}", csv.text);
 }

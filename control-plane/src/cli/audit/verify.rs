@@ -122,7 +122,7 @@ impl Chain {
     fn row(&mut self, seq: i64, row: &Value) {
         let (hash, previous) = (text_at(row, "/hash"), row["prevHash"].as_str().unwrap_or_default());
         let at = row["at"].as_str().and_then(|at| at.parse::<DateTime<Utc>>().ok());
-        let content = json!({
+        let mut content = json!({
             "seq": seq,
             "at": at.map(|at| at.timestamp_micros()),
             "actor": row["actor"],
@@ -133,6 +133,11 @@ impl Chain {
             "requestId": row["requestId"],
             "revision": row["revision"],
         });
+        // Rows of versions that did not write it are hashed without.
+        if !row["auth"].is_null() {
+            content["auth"] = row["auth"].clone();
+            content["address"] = row["address"].clone();
+        }
         if chained_sha256(previous, &content) != hash {
             self.faults.push(format!("row {seq} was changed: its content does not give its hash"));
         }
@@ -197,6 +202,7 @@ mod tests {
         for seq in 1..=n {
             let at: DateTime<Utc> = DateTime::UNIX_EPOCH + chrono::TimeDelta::microseconds(seq);
             let mut row = json!({
+                "auth": "token:x", "address": "::1",
                 "seq": seq, "at": at.timestamp_micros(), "actor": "admin", "action": "realm.update", "subject": "realm/x",
                 "before": { "b": 1.5, "a": null }, "after": null, "requestId": null, "revision": seq,
             });

@@ -10,11 +10,12 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 pub use self::set::{Mode, clear, put};
-use super::{Entry, Services, Written, agents, converge};
+use super::{Entry, Services, Written, agents, converge, lookup};
 use crate::{
     base::{
         context::Context,
         ids::{ModelId, RealmId},
+        reach::Reach,
     },
     domain::{
         agent::ConfigMode,
@@ -88,14 +89,15 @@ pub struct DetailView {
 }
 
 /// The document that the agent should have now.
-pub async fn get(s: &Services, did: &str) -> Result<LlmConfigView> {
+pub async fn get(s: &Services, reach: &Reach, did: &str) -> Result<LlmConfigView> {
+    lookup::whole_agent(&mut *s.store.conn().await?, reach, did).await?;
     Ok(read(s, did).await?.0)
 }
 
 /// Offers a document once more that the agent has refused.
 pub async fn retry(s: &Services, ctx: &Context, did: &str) -> Result<Written<LlmConfigView>> {
     let mut tx = s.store.begin("retry").await?;
-    agents::lock(tx.conn(), did).await?;
+    agents::lock(tx.conn(), &ctx.reach, did).await?;
     if !sessions::ask_retry(tx.conn(), did).await? {
         return Err(Error::conflict(
             "nothing-rejected",
@@ -111,7 +113,7 @@ pub async fn retry(s: &Services, ctx: &Context, did: &str) -> Result<Written<Llm
     let entry =
         Entry::new(format!("agent/{did}")).at(Location::changed(format!("/api/agents/{did}/llm-config")));
     let revision = s.finish(tx, ctx, change, entry).await?;
-    let view = get(s, did).await?;
+    let view = read(s, did).await?.0;
     Ok(Written { revision: Some(revision), ..Written::unchanged(view, None, Vec::new()) })
 }
 

@@ -1,10 +1,11 @@
 //! Setting how an agent gets its LLM.
 
-use super::{LlmConfigView, get, pushed};
+use super::{LlmConfigView, pushed, read};
 use crate::{
     base::{
         context::Context,
         ids::{ModelId, RealmId},
+        reach::Reach,
         secret::Secret,
     },
     domain::{
@@ -53,10 +54,10 @@ pub async fn put(
     let mut tx = s.store.begin("mode").await?;
     // The realm is locked before the agent, everywhere.
     let choice = match &mode {
-        Mode::Realm { realm, model } => Some(granted(tx.conn(), realm, model).await?),
+        Mode::Realm { realm, model } => Some(granted(tx.conn(), &ctx.reach, realm, model).await?),
         Mode::Manual { .. } | Mode::Env => None,
     };
-    let old = agents::lock(tx.conn(), did).await?;
+    let old = agents::lock(tx.conn(), &ctx.reach, did).await?;
     check_version(expected, old.version)?;
     if let Some((realm, _)) = choice {
         must_be_member(tx.conn(), &old, realm).await?;
@@ -87,10 +88,10 @@ pub async fn put(
         && !rekeyed;
     if same {
         drop(tx);
-        return Ok(Written::unchanged(get(s, did).await?, Some(old.version), Vec::new()));
+        return Ok(Written::unchanged(read(s, did).await?.0, Some(old.version), Vec::new()));
     }
     set_mode(tx.conn(), did, &new, now).await?;
-    let after = lookup::agent(tx.conn(), did).await?;
+    let after = lookup::whole_agent(tx.conn(), &ctx.reach, did).await?;
     let change = Change {
         kind: "mode",
         agents: vec![did.to_owned()],
@@ -116,10 +117,10 @@ pub async fn clear(
 }
 
 /// The realm and a model that holds a grant in it, the realm locked.
-async fn granted(conn: &mut Conn, realm: &str, model: &str) -> Result<(RealmId, ModelId)> {
-    let model = lookup::in_field("realmModelId", lookup::model(conn, model).await)?;
+async fn granted(conn: &mut Conn, reach: &Reach, realm: &str, model: &str) -> Result<(RealmId, ModelId)> {
+    let model = lookup::in_field("realmModelId", lookup::model(conn, reach, model).await)?;
     models::lock(conn, model.id).await?;
-    let realm = lookup::in_field("realmId", lookup::realm(conn, realm).await)?;
+    let realm = lookup::in_field("realmId", lookup::realm(conn, reach, realm).await)?;
     realms::lock(conn, realm.id).await?;
     if grants::live(conn, realm.id, model.id).await?.is_none() {
         return Err(Error::conflict(

@@ -17,9 +17,9 @@ pub async fn delete(
 ) -> Result<Written<ModelId>> {
     let now = s.store.clock.now();
     let mut tx = s.store.begin("model.delete").await?;
-    let found = lookup::model(tx.conn(), name).await?;
+    let found = lookup::model(tx.conn(), &ctx.reach, name).await?;
     models::lock(tx.conn(), found.id).await?;
-    let model = lookup::model(tx.conn(), &found.id.to_string()).await?;
+    let model = lookup::model(tx.conn(), &ctx.reach, &found.id.to_string()).await?;
     check_version(expected, model.version)?;
     let id = model.id;
     let before = view(tx.conn(), model).await?;

@@ -27,6 +27,7 @@ use crate::{
     base::{
         ids::{CredentialId, DeploymentId, ModelId, RealmId},
         page::{Page, PageRequest},
+        reach::Reach,
     },
     domain::{
         error::{Error, Result},
@@ -100,18 +101,25 @@ pub struct Wanted {
     pub search: Option<String>,
 }
 
-pub async fn get(s: &Services, name: &str) -> Result<Synced<ModelView>> {
+pub async fn get(s: &Services, reach: &Reach, name: &str) -> Result<Synced<ModelView>> {
     let mut conn = s.store.conn().await?;
-    let model = lookup::model(&mut conn, name).await?;
+    let model = lookup::model(&mut conn, reach, name).await?;
     let view = view(&mut conn, model).await?;
     drop(conn);
     Ok(Synced { sync: sync::read_one(s, subject(&view)).await?, view })
 }
 
 /// By `litellmModelName`.
-pub async fn list(s: &Services, wanted: &Wanted, page: &PageRequest) -> Result<Page<Synced<ModelView>>> {
+pub async fn list(
+    s: &Services,
+    reach: &Reach,
+    wanted: &Wanted,
+    page: &PageRequest,
+) -> Result<Page<Synced<ModelView>>> {
     let mut conn = s.store.conn().await?;
+    let granted_to = lookup::visible_by_grant(reach);
     let filter = models::Filter {
+        granted_to: granted_to.as_deref(),
         status: wanted.status,
         search: wanted.search.as_deref(),
         after: page.after.as_deref(),

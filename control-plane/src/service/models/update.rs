@@ -37,9 +37,9 @@ pub async fn update(
 ) -> Result<Written<ModelView>> {
     let now = s.store.clock.now();
     let mut tx = s.store.begin("model.update").await?;
-    let old = lookup::model(tx.conn(), name).await?;
+    let old = lookup::model(tx.conn(), &ctx.reach, name).await?;
     models::lock(tx.conn(), old.id).await?;
-    let old = lookup::model(tx.conn(), &old.id.to_string()).await?;
+    let old = lookup::model(tx.conn(), &ctx.reach, &old.id.to_string()).await?;
     check_version(expected, old.version)?;
     let before = view(tx.conn(), old.clone()).await?;
 
@@ -62,7 +62,7 @@ pub async fn update(
     }
     models::update(tx.conn(), &new, now).await?;
     let realms = models::realms(tx.conn(), old.id).await?;
-    let after = lookup::model(tx.conn(), &old.id.to_string()).await?;
+    let after = lookup::model(tx.conn(), &ctx.reach, &old.id.to_string()).await?;
     let after = view(tx.conn(), after).await?;
 
     let mut wanted = Vec::new();

@@ -2,6 +2,7 @@
 
 use axum::{Json, extract::State};
 
+use crate::base::reach::Reach;
 use crate::{
     api::{ApiState, extract::ApiPath, problem::Result},
     service::llm_config::{self, LlmConfigView},
@@ -15,7 +16,8 @@ use crate::{
 )]
 pub async fn get_llm_config(
     State(state): State<ApiState>,
+    reach: Reach,
     ApiPath(did): ApiPath<String>,
 ) -> Result<Json<LlmConfigView>> {
-    Ok(Json(llm_config::get(&state.services, &did).await?))
+    Ok(Json(llm_config::get(&state.services, &reach, &did).await?))
 }

@@ -21,7 +21,7 @@ async fn answer(state: &ApiState, write: &Write, did: &str, written: Written<Llm
     let sync = answer::settle(state, write.wait, &written).await?;
     let headers = answer::headers(write.wait, &written);
     let view = match write.wait {
-        Some(_) => llm_config::get(&state.services, did).await?,
+        Some(_) => llm_config::get(&state.services, &write.ctx.reach, did).await?,
         None => written.view,
     };
     Ok((headers, Json(Synced { view, sync })).into_response())

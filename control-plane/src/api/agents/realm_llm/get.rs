@@ -2,6 +2,7 @@
 
 use axum::{Json, extract::State};
 
+use crate::base::reach::Reach;
 use crate::{
     api::{ApiState, extract::ApiPath, problem::Result},
     service::realm_llm::{self, RealmLlmView},
@@ -15,7 +16,8 @@ use crate::{
 )]
 pub async fn get_realm_llm(
     State(state): State<ApiState>,
+    reach: Reach,
     ApiPath(did): ApiPath<String>,
 ) -> Result<Json<RealmLlmView>> {
-    Ok(Json(realm_llm::get(&state.services, &did).await?))
+    Ok(Json(realm_llm::get(&state.services, &reach, &did).await?))
 }

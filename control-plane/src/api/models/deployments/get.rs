@@ -2,6 +2,7 @@
 
 use axum::extract::State;
 
+use crate::base::reach::Reach;
 use crate::{
     api::{ApiState, answer, extract::ApiPath, problem::Result},
     base::ids::DeploymentId,
@@ -19,8 +20,9 @@ use crate::{
 )]
 pub async fn get_deployment(
     State(state): State<ApiState>,
+    reach: Reach,
     ApiPath((id, deployment)): ApiPath<(String, DeploymentId)>,
 ) -> Result {
-    let found = deployments::get(&state.services, &id, deployment).await?;
+    let found = deployments::get(&state.services, &reach, &id, deployment).await?;
     Ok(answer::read(found.view.version, found))
 }

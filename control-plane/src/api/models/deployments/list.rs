@@ -2,6 +2,7 @@
 
 use axum::{Json, extract::State};
 
+use crate::base::reach::Reach;
 use crate::{
     api::{ApiState, extract::ApiPath, page::List, problem::Result},
     service::{deployments, models::DeploymentView, sync::Synced},
@@ -15,7 +16,8 @@ use crate::{
 )]
 pub async fn list_deployments(
     State(state): State<ApiState>,
+    reach: Reach,
     ApiPath(id): ApiPath<String>,
 ) -> Result<Json<List<Synced<DeploymentView>>>> {
-    Ok(Json(deployments::list(&state.services, &id).await?.into()))
+    Ok(Json(deployments::list(&state.services, &reach, &id).await?.into()))
 }

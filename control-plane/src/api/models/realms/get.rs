@@ -2,6 +2,7 @@
 
 use axum::{Json, extract::State};
 
+use crate::base::reach::Reach;
 use crate::{
     api::{ApiState, extract::ApiPath, problem::Result},
     service::{
@@ -21,7 +22,8 @@ use crate::{
 )]
 pub async fn get_grant(
     State(state): State<ApiState>,
+    reach: Reach,
     ApiPath((model, realm)): ApiPath<(String, String)>,
 ) -> Result<Json<Synced<GrantView>>> {
-    Ok(Json(grants::get(&state.services, &model, &realm).await?))
+    Ok(Json(grants::get(&state.services, &reach, &model, &realm).await?))
 }

@@ -8,10 +8,12 @@ use utoipa::ToSchema;
 use crate::{
     api::{
         ApiState, answer,
+        auth::Caller,
         extract::{ApiJson, ApiPath},
         problem::Result,
         write::Write,
     },
+    domain::permission::{Area, Permission},
     service::{
         grants::{self, GrantView, NewGrant},
         sync::Synced,
@@ -46,6 +48,7 @@ pub struct GrantModel {
 pub async fn grant_model(
     State(state): State<ApiState>,
     ApiPath(id): ApiPath<String>,
+    caller: Caller,
     write: Write,
     ApiJson(body): ApiJson<GrantModel>,
 ) -> Result {
@@ -54,6 +57,7 @@ pub async fn grant_model(
         monthly_budget_usd: body.monthly_budget_usd,
         expires_at: body.expires_at,
         reason: body.reason,
+        may_edit: caller.reach(Permission::write(Area::Realms)),
     };
     let written = grants::grant(&state.services, &write.ctx, &id, new).await?;
     answer::write(&state, &write, written).await

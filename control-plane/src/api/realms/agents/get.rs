@@ -2,6 +2,7 @@
 
 use axum::{Json, extract::State};
 
+use crate::base::reach::Reach;
 use crate::{
     api::{ApiState, extract::ApiPath, problem::Result},
     service::members::{self, MemberView},
@@ -15,7 +16,8 @@ use crate::{
 )]
 pub async fn get_member(
     State(state): State<ApiState>,
+    reach: Reach,
     ApiPath((id, did)): ApiPath<(String, String)>,
 ) -> Result<Json<MemberView>> {
-    Ok(Json(members::get(&state.services, &id, &did).await?))
+    Ok(Json(members::get(&state.services, &reach, &id, &did).await?))
 }

@@ -2,6 +2,7 @@
 
 use axum::{Json, extract::State};
 
+use crate::base::reach::Reach;
 use crate::{
     api::{
         ApiState,
@@ -20,9 +21,10 @@ use crate::{
 )]
 pub async fn list_members(
     State(state): State<ApiState>,
+    reach: Reach,
     ApiPath(id): ApiPath<String>,
     ApiQuery(query): ApiQuery<PageQuery>,
 ) -> Result<Json<List<MemberView>>> {
     let page = page::request(query.limit, query.cursor.as_deref())?;
-    Ok(Json(members::list(&state.services, &id, &page).await?.into()))
+    Ok(Json(members::list(&state.services, &reach, &id, &page).await?.into()))
 }

@@ -2,6 +2,7 @@
 
 use axum::{Json, extract::State};
 
+use crate::base::reach::Reach;
 use crate::{
     api::{ApiState, extract::ApiPath, page::List, problem::Result},
     service::{
@@ -18,7 +19,8 @@ use crate::{
 )]
 pub async fn list_keys(
     State(state): State<ApiState>,
+    reach: Reach,
     ApiPath(id): ApiPath<String>,
 ) -> Result<Json<List<Synced<KeyView>>>> {
-    Ok(Json(keys::list(&state.services, &id).await?.into()))
+    Ok(Json(keys::list(&state.services, &reach, &id).await?.into()))
 }

@@ -54,6 +54,10 @@ pub async fn rotate_key(
     let written = keys::rotate(&state.services, &write.ctx, &id, rotation).await?;
     let sync = answer::settle(&state, write.wait, &written).await?;
     let headers = answer::headers(write.wait, &written);
-    let keys = if write.wait.is_some() { keys::list(&state.services, &id).await? } else { written.view };
+    let keys = if write.wait.is_some() {
+        keys::list(&state.services, &write.ctx.reach, &id).await?
+    } else {
+        written.view
+    };
     Ok((StatusCode::CREATED, headers, Json(Rotated { keys: keys.into(), sync })).into_response())
 }

@@ -2,6 +2,7 @@
 
 use axum::{Json, extract::State};
 
+use crate::base::reach::Reach;
 use crate::{
     api::{ApiState, extract::ApiPath, page::List, problem::Result},
     service::{
@@ -18,7 +19,8 @@ use crate::{
 )]
 pub async fn list_realm_models(
     State(state): State<ApiState>,
+    reach: Reach,
     ApiPath(id): ApiPath<String>,
 ) -> Result<Json<List<Synced<GrantView>>>> {
-    Ok(Json(grants::of_realm(&state.services, &id).await?.into()))
+    Ok(Json(grants::of_realm(&state.services, &reach, &id).await?.into()))
 }

@@ -39,9 +39,9 @@ pub async fn key(s: &Services, ctx: &Context, proxy: &str, new: NewAdoptedKey) -
     let now = s.store.clock.now();
     let token = sha256_hex(new.key.expose());
     let mut tx = s.store.begin("proxy.adopt").await?;
-    let realm = lookup::in_field("realmId", lookup::realm(tx.conn(), &new.realm).await)?;
+    let realm = lookup::in_field("realmId", lookup::realm(tx.conn(), &ctx.reach, &new.realm).await)?;
     realms::lock(tx.conn(), realm.id).await?.ok_or_else(|| Error::not_found("realm", realm.id))?;
-    let realm = lookup::realm(tx.conn(), &realm.id.to_string()).await?;
+    let realm = lookup::realm(tx.conn(), &ctx.reach, &realm.id.to_string()).await?;
     // From here on the proxy's state and what is on it stay as they are read.
     tx.lock_head().await?;
     let there = serving(tx.conn(), proxy).await?;

@@ -1,0 +1,3 @@
+//! The caller: `/api/me`
+
+pub mod get;

@@ -1,0 +1,4 @@
+//! What the whole installation allows: `/api/settings`
+
+pub mod get;
+pub mod update;
