@@ -22,6 +22,7 @@ use crate::{
     service::{
         Services,
         proxies::{self, NewProxy, ProxyPatch},
+        sign_in,
     },
     start::{self, StartError},
     store::Store,
@@ -37,6 +38,8 @@ pub struct App {
     pub address: SocketAddr,
     /// The admin token, when this start made it: to be printed once.
     pub new_admin_token: Option<Secret>,
+    /// The link that makes the first owner, when this start made it: to be printed once.
+    pub setup_link: Option<String>,
     store: Store,
     cluster: Option<Cluster>,
 }
@@ -61,8 +64,8 @@ impl App {
             &lifecycle,
         )
         .await;
-        let address = match built {
-            Ok(address) => address,
+        let (address, setup_link) = match built {
+            Ok(built) => built,
             Err(error) => {
                 lifecycle.stop();
                 store.pool.close().await;
@@ -81,7 +84,7 @@ impl App {
                 }
             });
         }
-        Ok(Self { address, new_admin_token: opened.new_admin_token, store, cluster })
+        Ok(Self { address, new_admin_token: opened.new_admin_token, setup_link, store, cluster })
     }
 
     async fn build(
@@ -91,7 +94,7 @@ impl App {
         admin_token_hash: String,
         metrics: PrometheusHandle,
         lifecycle: &Lifecycle,
-    ) -> Result<SocketAddr, StartError> {
+    ) -> Result<(SocketAddr, Option<String>), StartError> {
         let listener = TcpListener::bind(config.listen.address)
             .await
             .map_err(|source| StartError::Bind { address: config.listen.address, source })?;
@@ -104,7 +107,10 @@ impl App {
             ensure_first_proxy(&services, first).await?;
         }
         let replica = ReplicaId(store.ids.uuid());
-        let origins = Origins::new(config.listen.public_origins(address).iter().map(ToString::to_string));
+        let origins = config.listen.public_origins(address);
+        let public_url = origins.first().map(ToString::to_string).unwrap_or_default();
+        let origins = Origins::new(origins.iter().map(ToString::to_string));
+        let setup_link = sign_in::first_link(&services, false).await?.map(|link| link.url(&public_url));
 
         let reconciler = Reconciler {
             store: store.clone(),
@@ -140,6 +146,9 @@ impl App {
             ready: is_ready,
             metrics: Arc::new(move || metrics.render()),
             origins,
+            public_url,
+            secure_cookies: !config.listen.is_loopback(address),
+            trusted_proxies: config.listen.trusted_proxies.clone(),
         });
         let router = api::router(state).merge(push::router(push));
         let soft = lifecycle.soft();
@@ -154,7 +163,7 @@ impl App {
                 failed.fail(format!("the HTTP server ended: {error}"));
             }
         });
-        Ok(address)
+        Ok((address, setup_link))
     }
 
     /// Takes down what has no task. Call it when the lifecycle's tasks have ended.

@@ -7,13 +7,13 @@ use axum::{
     http::{StatusCode, request::Parts},
 };
 
-use super::{auth::Caller, problem::Problem};
+use super::{caller::Caller, problem::Problem};
 use crate::{
     base::reach::{Reach, Scope},
     domain::permission::{
         Area::{
             self, Access, Agents, Audit, Changes, Credentials, Enrollment, Freezes, Grants, Keys, Models,
-            Proxies, Realms, Tokens,
+            People, Proxies, Realms, Tokens,
         },
         Level::{self, Read, Write},
         Permission,
@@ -36,6 +36,10 @@ use Need::{Everywhere, InRealm, SignedIn};
 #[rustfmt::skip]
 pub const OPERATIONS: &[(&str, &str, Need)] = &[
     ("GET",    "/api/me",                                   SignedIn),
+    ("POST",   "/api/me/password",                          SignedIn),
+    ("GET",    "/api/me/sessions",                          SignedIn),
+    ("DELETE", "/api/me/sessions/{id}",                     SignedIn),
+    ("POST",   "/api/auth/logout",                          SignedIn),
     ("GET",    "/api/proxies",                              Everywhere(Proxies, Read)),
     ("POST",   "/api/proxies",                              Everywhere(Proxies, Write)),
     ("GET",    "/api/proxies/{id}",                         Everywhere(Proxies, Read)),
@@ -107,6 +111,13 @@ pub const OPERATIONS: &[(&str, &str, Need)] = &[
     ("GET",    "/api/tokens/{id}",                          InRealm(Tokens, Read)),
     ("DELETE", "/api/tokens/{id}",                          InRealm(Tokens, Write)),
     ("POST",   "/api/tokens/{id}/rotate",                   InRealm(Tokens, Write)),
+    ("GET",    "/api/people",                               Everywhere(People, Read)),
+    ("POST",   "/api/people",                               Everywhere(People, Write)),
+    ("GET",    "/api/people/{id}",                          Everywhere(People, Read)),
+    ("PATCH",  "/api/people/{id}",                          Everywhere(People, Write)),
+    ("DELETE", "/api/people/{id}",                          Everywhere(People, Write)),
+    ("POST",   "/api/people/{id}/invite",                   Everywhere(People, Write)),
+    ("DELETE", "/api/people/{id}/sessions",                 Everywhere(People, Write)),
     ("GET",    "/api/settings",                             Everywhere(Access, Read)),
     ("PATCH",  "/api/settings",                             Everywhere(Access, Write)),
 ];

@@ -14,7 +14,7 @@ use axum::{
 use serde_json::{Map, Value};
 use tower::ServiceExt as _;
 
-use super::{ApiState, answer, auth::Caller, problem::Problem, router::MAX_BODY, write::wait};
+use super::{ApiState, answer, caller::Caller, problem::Problem, router::MAX_BODY, write::wait};
 use crate::{
     base::{context::Idempotency, hash::sha256_hex},
     domain::error::Error,
@@ -82,8 +82,10 @@ async fn repeat(replay: &Replay, error: Error, headers: &HeaderMap) -> Result<Re
     let wait = wait(headers);
     let sync = answer::settle(&replay.state, wait, &first).await?;
     let mut request = Request::get(location).body(Body::empty()).map_err(Error::internal)?;
-    if let Some(authorization) = headers.get(header::AUTHORIZATION) {
-        request.headers_mut().insert(header::AUTHORIZATION, authorization.clone());
+    for name in [header::AUTHORIZATION, header::COOKIE] {
+        if let Some(value) = headers.get(&name) {
+            request.headers_mut().insert(name, value.clone());
+        }
     }
     let mut response = match replay.routes.clone().oneshot(request).await {
         Ok(response) => response,

@@ -1,11 +1,13 @@
 //! HTTP in, HTTP out. One operation is one file; a path under `api/` mirrors the URL, the file's name is the verb.
 //! Handlers check and name things, call one use case, and shape the answer. No SQL, no rules.
 
+mod address;
 pub mod agents;
 pub mod answer;
 pub mod audit;
 pub mod auth;
 mod authz;
+pub mod caller;
 pub mod changes;
 pub mod credentials;
 pub mod docs;
@@ -21,6 +23,7 @@ pub mod models;
 pub mod observe;
 pub mod observe_mode;
 pub mod page;
+pub mod people;
 pub mod problem;
 pub mod proxies;
 pub mod ready;
@@ -35,10 +38,11 @@ pub mod write;
 
 use std::sync::Arc;
 
+use ipnet::IpNet;
 use tokio::sync::watch;
 
 pub use self::{
-    auth::AdminToken,
+    caller::AdminToken,
     router::{openapi, router},
 };
 use crate::{
@@ -58,6 +62,12 @@ pub struct ApiDeps {
     pub metrics: Arc<dyn Fn() -> String + Send + Sync>,
     /// Under which agents reach this installation: what an enrolment's proof must name.
     pub origins: Origins,
+    /// Where people reach it: what links begin with.
+    pub public_url: String,
+    /// Whether cookies are for TLS alone: everywhere but on loopback.
+    pub secure_cookies: bool,
+    /// Fronts whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<IpNet>,
 }
 
 /// What handlers share. Cheap to clone.

@@ -13,9 +13,9 @@ use axum::{
 use tracing::Instrument as _;
 
 use super::{
-    ApiState,
+    ApiState, address,
     answer::{PREFERENCE_APPLIED, REVISION},
-    auth::Caller,
+    caller::Caller,
     problem::{MEDIA_TYPE, Problem},
 };
 use crate::domain::error::Error;
@@ -34,6 +34,9 @@ pub async fn observe(State(state): State<ApiState>, mut request: Request, next: 
         .get::<MatchedPath>()
         .map_or_else(|| "unmatched".to_owned(), |path| path.as_str().to_owned());
     request.extensions_mut().insert(RequestId(id.clone()));
+    if let Some(found) = address::find(request.extensions(), request.headers(), &state.trusted_proxies) {
+        request.extensions_mut().insert(found);
+    }
     let started = Instant::now();
     let span = tracing::info_span!("request", request.id = %id);
     let mut response = next.run(request).instrument(span).await;

@@ -134,6 +134,7 @@ impl From<Error> for Problem {
             Error::Forbidden { code, .. } => (StatusCode::FORBIDDEN, *code),
             // The idempotency layer answers this one; nobody sees it.
             Error::Replayed { .. } => (StatusCode::CONFLICT, "idempotency-key-reused"),
+            Error::TooMany { code, .. } => (StatusCode::TOO_MANY_REQUESTS, *code),
             Error::Unavailable { code, .. } => (StatusCode::SERVICE_UNAVAILABLE, *code),
             Error::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, "internal"),
         };
@@ -142,7 +143,9 @@ impl From<Error> for Problem {
             _ => None,
         };
         let retry_after_seconds = match &error {
-            Error::Unavailable { retry_after_seconds, .. } => Some(*retry_after_seconds),
+            Error::Unavailable { retry_after_seconds, .. } | Error::TooMany { retry_after_seconds, .. } => {
+                Some(*retry_after_seconds)
+            }
             _ => None,
         };
         let detail = error.to_string();

@@ -9,15 +9,19 @@ use axum::{
     middleware::{Next, from_fn, from_fn_with_state},
     response::{IntoResponse, Response},
 };
-use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::{
+    catch_panic::CatchPanicLayer,
+    csrf::{CsrfLayer, ProtectionError},
+};
 use utoipa::openapi::OpenApi;
 use utoipa_axum::{router::OpenApiRouter, routes};
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use super::{
-    ApiState, agents, audit, auth, changes, credentials, docs, enrollment_tokens, explain, freezes, health,
+    ApiState, agents, audit, auth, caller, changes, credentials, docs, enrollment_tokens, explain, freezes,
+    health,
     idempotency::{self, Replay},
-    me, metrics, models, observe, observe_mode,
+    me, metrics, models, observe, observe_mode, people,
     problem::Problem,
     proxies, ready, realms, settings, tokens, work,
 };
@@ -93,6 +97,18 @@ fn protected() -> OpenApiRouter<ApiState> {
         .routes(routes!(changes::get::get_change))
         .routes(routes!(audit::list::list_audit))
         .routes(routes!(me::get::get_me))
+        .routes(routes!(me::password::change_password))
+        .routes(routes!(me::sessions::list::list_sessions))
+        .routes(routes!(me::sessions::delete::end_session))
+        .routes(routes!(auth::logout::logout))
+        .routes(routes!(people::create::create_person, people::list::list_people))
+        .routes(routes!(
+            people::get::get_person,
+            people::update::update_person,
+            people::delete::delete_person
+        ))
+        .routes(routes!(people::invite::invite_person))
+        .routes(routes!(people::sessions::end_sessions))
         .routes(routes!(tokens::create::create_api_token, tokens::list::list_api_tokens))
         .routes(routes!(tokens::get::get_api_token, tokens::revoke::revoke_api_token))
         .routes(routes!(tokens::rotate::rotate_api_token))
@@ -106,6 +122,8 @@ fn open() -> OpenApiRouter<ApiState> {
         .routes(routes!(metrics::metrics))
         .routes(routes!(docs::openapi_json))
         .routes(routes!(agents::enroll::enroll_agent))
+        .routes(routes!(auth::login::login))
+        .routes(routes!(auth::setup::set_up))
 }
 
 /// The API document, from the code.
@@ -122,7 +140,7 @@ pub fn openapi() -> OpenApi {
 pub fn router(state: ApiState) -> Router {
     let (protected, _) = protected().split_for_parts();
     let (open, _) = open().split_for_parts();
-    let auth = from_fn_with_state(state.clone(), auth::require);
+    let auth = from_fn_with_state(state.clone(), caller::require);
     let reads = protected.clone().route_layer(auth.clone()).with_state(state.clone());
     let replay = Replay { state: state.clone(), routes: reads };
     let protected = protected.route_layer(from_fn_with_state(replay, idempotency::layer)).route_layer(auth);
@@ -131,11 +149,31 @@ pub fn router(state: ApiState) -> Router {
         .merge(swagger)
         .fallback(|| async { Problem::of_status(StatusCode::NOT_FOUND) })
         .method_not_allowed_fallback(|| async { Problem::of_status(StatusCode::METHOD_NOT_ALLOWED) })
+        .layer(same_origin(&state))
         .layer(DefaultBodyLimit::max(MAX_BODY))
         .layer(from_fn(time_out))
         .layer(CatchPanicLayer::custom(panicked))
         .layer(from_fn_with_state(state.clone(), observe::observe))
         .with_state(state)
+}
+
+type CrossSite = fn(ProtectionError) -> Response;
+
+/// A browser that was sent here by another site's page carries the cookie of its user: what changes something is taken from
+/// pages of this origin alone. Callers that are no browser are not concerned.
+fn same_origin(state: &ApiState) -> CsrfLayer<CrossSite> {
+    let mut layer = CsrfLayer::new();
+    if let Ok(trusting) = layer.clone().add_trusted_origin(&state.public_url) {
+        layer = trusting;
+    }
+    layer.with_rejection_response(|_: ProtectionError| {
+        Problem::new(
+            StatusCode::FORBIDDEN,
+            "cross-site",
+            "another site's page asked for this; nothing was done",
+        )
+        .into_response()
+    })
 }
 
 async fn time_out(request: Request, next: Next) -> Response {

@@ -49,6 +49,10 @@ ids! {
     EnrollmentTokenId,
     /// A token of a CI job or service.
     ApiTokenId,
+    /// Somebody who signs in.
+    PersonId,
+    /// A session of a person.
+    PersonSessionId,
     /// One start of one control-plane process.
     ReplicaId,
     /// This installation: the owner named in every mark on a proxy.

@@ -9,6 +9,7 @@ mod migrate;
 mod openapi;
 mod out;
 mod serve;
+mod setup_link;
 
 use std::process::ExitCode;
 
@@ -46,6 +47,8 @@ enum Command {
     /// Care for the key-encryption keys: add one, seal everything again, see which may go.
     #[command(subcommand)]
     Kek(kek::Kek),
+    /// Make the link that makes an owner, for when nobody can sign in. Whoever holds the database may.
+    SetupLink,
     /// Print the OpenAPI document.
     Openapi,
     #[command(flatten)]
@@ -61,6 +64,7 @@ pub fn main() -> ExitCode {
         Command::Serve => with_config(|config| serve::run(&config)),
         Command::Dev => with_config(serve::run_dev),
         Command::Migrate => with_config(|config| migrate::run(&config)),
+        Command::SetupLink => with_config(|config| setup_link::run(&config)),
         Command::Doctor => doctor::run(),
         Command::Kek(command) => with_config(|config| kek::run(&command, &config)),
     }

@@ -92,6 +92,9 @@ fn announce(app: &App, dev_token: Option<&Secret>) {
     if let Some(token) = &app.new_admin_token {
         out::line(&format!("Admin token (shown this once, keep it): {}", token.expose()));
     }
+    if let Some(link) = &app.setup_link {
+        out::line(&format!("Make yourself the first owner (within an hour, once): {link}"));
+    }
     if let Some(token) = dev_token {
         out::line(&format!(
             "\n  export REEVE_URL=http://{}\n  export REEVE_TOKEN={}\n\n  API docs: http://{}/api/docs\n",

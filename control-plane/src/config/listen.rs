@@ -3,7 +3,8 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use url::Url;
+use ipnet::IpNet;
+use url::{Host, Url};
 
 use super::read::{Reader, http_url};
 
@@ -13,6 +14,8 @@ pub struct Listen {
     pub address: SocketAddr,
     /// What `REEVE_PUBLIC_URL` says; empty when it is unset. Ask [`Listen::public_origins`] instead.
     given: Vec<Origin>,
+    /// Fronts whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<IpNet>,
 }
 
 /// `scheme://host[:port]`: no path, no default port, host in lower case.
@@ -30,6 +33,18 @@ impl Origin {
         Self(url.origin().ascii_serialization())
     }
 
+    fn is_loopback(&self) -> bool {
+        Url::parse(&self.0).is_ok_and(|url| {
+            let loopback = match url.host() {
+                Some(Host::Domain(name)) => name == "localhost",
+                Some(Host::Ipv4(ip)) => ip.is_loopback(),
+                Some(Host::Ipv6(ip)) => ip.is_loopback(),
+                None => false,
+            };
+            loopback && url.scheme() == "http"
+        })
+    }
+
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -39,6 +54,11 @@ impl std::fmt::Display for Origin {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(&self.0)
     }
+}
+
+/// A network, or one address as a network of its own.
+fn network(text: &str) -> Option<IpNet> {
+    text.parse().ok().or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from))
 }
 
 impl Listen {
@@ -52,7 +72,20 @@ impl Listen {
                 |value| value.split(',').map(|part| Origin::parse(part.trim())).collect(),
             ),
         };
-        Some(Self { address: address?, given: given? })
+        let trusted = match reader.text("REEVE_TRUSTED_PROXIES") {
+            None => Some(Vec::new()),
+            Some(_) => reader.parsed(
+                "REEVE_TRUSTED_PROXIES",
+                "IP addresses and networks (`10.0.0.0/8`), separated by commas",
+                |value| value.split(',').map(|part| network(part.trim())).collect(),
+            ),
+        };
+        Some(Self { address: address?, given: given?, trusted_proxies: trusted? })
+    }
+
+    /// Whether people reach it on this machine alone, without TLS.
+    pub fn is_loopback(&self, bound: SocketAddr) -> bool {
+        self.public_origins(bound).iter().all(Origin::is_loopback)
     }
 
     /// The public origins, the first one for links; never empty. `bound` is the address that was really bound,

@@ -56,6 +56,12 @@ pub const VARIABLES: &[Variable] = &[
     ),
     plain("REEVE_LISTEN", "address and port to listen on", "127.0.0.1:8080", "0.0.0.0:8080"),
     plain(
+        "REEVE_TRUSTED_PROXIES",
+        "fronts (addresses or networks, comma-separated) whose `X-Forwarded-For` is believed: for the audit and the throttle of sign-ins",
+        "none",
+        "10.0.0.0/8,192.0.2.7",
+    ),
+    plain(
         "REEVE_PUBLIC_URL",
         "origins under which people and agents reach it, comma-separated; an agent's proof must name one of them \
          as `aud`",

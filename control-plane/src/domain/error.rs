@@ -27,6 +27,9 @@ pub enum Error {
     /// The same `Idempotency-Key` was answered before: the API reads that answer's thing again.
     #[error("this Idempotency-Key was answered before")]
     Replayed { status: i32, location: String, revision: Option<Revision> },
+    /// 429, try again.
+    #[error("{message}")]
+    TooMany { code: &'static str, message: String, retry_after_seconds: u32 },
     /// 503, try again.
     #[error("{message}")]
     Unavailable { code: &'static str, message: String, retry_after_seconds: u32 },

@@ -16,6 +16,7 @@ pub mod model;
 pub mod model_name;
 pub mod object;
 pub mod permission;
+pub mod person;
 pub mod placement;
 pub mod provider;
 pub mod proxy;

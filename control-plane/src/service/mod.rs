@@ -21,10 +21,13 @@ pub mod lookup;
 pub mod members;
 pub mod models;
 pub mod observe;
+pub mod password;
+pub mod people;
 pub mod proxies;
 pub mod realm_llm;
 pub mod realms;
 pub mod settings;
+pub mod sign_in;
 pub mod sync;
 pub mod tokens;
 

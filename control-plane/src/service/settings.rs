@@ -5,13 +5,13 @@ use utoipa::ToSchema;
 
 use super::{Entry, Services, Written, check_range, check_version};
 use crate::{
-    base::context::Context,
+    base::{context::Context, ids::PersonId},
     domain::{
         error::{Error, Result},
         role::Role,
         settings::Settings,
     },
-    store::{Conn, settings, tokens},
+    store::{Conn, people, settings, tokens},
 };
 
 /// Shortest and longest `auditRetentionDays`.
@@ -68,11 +68,11 @@ pub async fn update(
     if new == old {
         return Ok(Written::unchanged(old.clone().into(), Some(old.version), Vec::new()));
     }
-    if old.bootstrap_token_enabled && !new.bootstrap_token_enabled && !has_owner(s, tx.conn()).await? {
+    if old.bootstrap_token_enabled && !new.bootstrap_token_enabled && !has_owner(s, tx.conn(), None).await? {
         return Err(Error::conflict(
             "no-owner",
             "without the bootstrap token nobody would be owner; make an owner first, with \
-             `reeve token create NAME --role owner`",
+             `reeve people add EMAIL --role owner`",
         ));
     }
     settings::update(tx.conn(), &new).await?;
@@ -82,7 +82,16 @@ pub async fn update(
     Ok(Written::unchanged(after.clone(), Some(after.version), Vec::new()))
 }
 
-/// Whether somebody beside the bootstrap token is owner.
-async fn has_owner(s: &Services, conn: &mut Conn) -> Result<bool> {
-    tokens::has_role(conn, Role::Owner, s.store.clock.now()).await
+/// Refuses what would leave nobody who is owner: `without` is about to stop being one.
+pub(super) async fn keep_an_owner(s: &Services, conn: &mut Conn, without: Option<PersonId>) -> Result<()> {
+    if settings::lock(conn).await?.bootstrap_token_enabled || has_owner(s, conn, without).await? {
+        return Ok(());
+    }
+    Err(Error::conflict("no-owner", "nobody would be owner any more; make another owner first"))
+}
+
+/// Whether somebody beside the bootstrap token is owner, and can act as one.
+async fn has_owner(s: &Services, conn: &mut Conn, without: Option<PersonId>) -> Result<bool> {
+    Ok(people::has_role(conn, Role::Owner, without).await?
+        || tokens::has_role(conn, Role::Owner, s.store.clock.now()).await?)
 }

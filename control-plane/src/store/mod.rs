@@ -22,6 +22,8 @@ pub mod keys;
 pub mod listener;
 pub mod models;
 pub mod observe;
+pub mod people;
+pub mod person_sessions;
 pub mod proxies;
 pub mod realms;
 pub mod sealed;

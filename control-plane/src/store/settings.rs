@@ -1,7 +1,10 @@
 //! What the whole installation allows: columns of its one row.
 
 use super::Conn;
-use crate::domain::{error::Result, settings::Settings};
+use crate::domain::{
+    error::{Error, Result},
+    settings::Settings,
+};
 
 pub async fn get(conn: &mut Conn) -> Result<Settings> {
     Ok(sqlx::query_as!(
@@ -21,7 +24,7 @@ pub async fn lock(conn: &mut Conn) -> Result<Settings> {
 
 /// Replaces them; the version rises by one.
 pub async fn update(conn: &mut Conn, s: &Settings) -> Result<()> {
-    sqlx::query!(
+    let done = sqlx::query!(
         "update installation set bootstrap_token_enabled = $1, audit_retention_days = $2,
              settings_version = settings_version + 1",
         s.bootstrap_token_enabled,
@@ -29,5 +32,8 @@ pub async fn update(conn: &mut Conn, s: &Settings) -> Result<()> {
     )
     .execute(conn)
     .await?;
-    Ok(())
+    match done.rows_affected() {
+        1 => Ok(()),
+        _ => Err(Error::internal("the installation's row is gone")),
+    }
 }

@@ -1,19 +1,12 @@
 //! `POST /api/agents/enroll`: called by agents, not by admins. Needs no token of an admin: the proof in the body says
 //! which agent asks.
 
-use std::net::SocketAddr;
-
-use axum::{
-    Extension, Json,
-    extract::{ConnectInfo, State},
-    http::StatusCode,
-    response::IntoResponse as _,
-};
+use axum::{Extension, Json, extract::State, http::StatusCode, response::IntoResponse as _};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::{
-    api::{ApiState, extract::ApiJson, observe::RequestId, problem::Result},
+    api::{ApiState, address::Address, extract::ApiJson, observe::RequestId, problem::Result},
     base::{context::Context, reach::Reach, secret::Secret},
     domain::agent::AgentStatus,
     service::enroll::{self, Enrolled},
@@ -57,14 +50,14 @@ pub struct EnrolledAgent {
 pub async fn enroll_agent(
     State(state): State<ApiState>,
     Extension(request_id): Extension<RequestId>,
-    address: Option<Extension<ConnectInfo<SocketAddr>>>,
+    address: Option<Extension<Address>>,
     ApiJson(body): ApiJson<EnrollAgent>,
 ) -> Result {
     let proof = state.origins.check(body.proof.expose(), state.services.store.clock.now())?;
     let ctx = Context {
         actor: format!("agent:{}", proof.did()),
         auth: "agent-key".to_owned(),
-        address: address.map(|info| info.0.0.ip().to_canonical().to_string()),
+        address: address.map(|address| address.0.0.to_string()),
         request_id: Some(request_id.0),
         idempotency: None,
         reach: Reach::everywhere(),

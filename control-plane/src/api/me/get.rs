@@ -5,9 +5,12 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::{
-    api::auth::Caller,
-    base::ids::RealmId,
-    domain::permission::{Levels, Permission},
+    api::caller::Caller,
+    base::ids::{PersonId, RealmId},
+    domain::{
+        permission::{Levels, Permission},
+        person::RoleAt,
+    },
 };
 
 /// Who the caller is here.
@@ -18,11 +21,23 @@ pub struct Me {
     pub actor: String,
     /// How that is known, such as `token:<id>`.
     pub auth: String,
+    /// Who that is, when it is a person in a session.
+    pub person: Option<MyPerson>,
     /// Permissions held everywhere; who may write may read.
     #[schema(value_type = Vec<String>)]
     pub permissions: Vec<Permission>,
     /// Permissions held in single realms.
     pub realms: Vec<MyRealm>,
+}
+
+/// A person, as they see themselves.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct MyPerson {
+    pub id: PersonId,
+    pub email: String,
+    pub name: String,
+    pub roles: Vec<RoleAt>,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -33,17 +48,29 @@ pub struct MyRealm {
     pub permissions: Vec<Permission>,
 }
 
+impl Me {
+    pub fn of(caller: &Caller) -> Self {
+        let list = |levels: &Levels| levels.iter().collect();
+        let realms = caller.rights.realms().iter();
+        Self {
+            actor: caller.actor.clone(),
+            auth: caller.auth.clone(),
+            person: caller.session.as_ref().map(|(p, _)| MyPerson {
+                id: p.id,
+                email: p.email.clone(),
+                name: p.name.clone(),
+                roles: p.roles.clone(),
+            }),
+            permissions: list(caller.rights.everywhere()),
+            realms: realms
+                .map(|(realm, levels)| MyRealm { realm_id: *realm, permissions: list(levels) })
+                .collect(),
+        }
+    }
+}
+
 /// Say who the caller is, and what it may do.
 #[utoipa::path(get, path = "/api/me", tag = "access", responses((status = 200, body = Me)))]
 pub async fn get_me(caller: Caller) -> Json<Me> {
-    let list = |levels: &Levels| levels.iter().collect();
-    let realms = caller.rights.realms().iter();
-    Json(Me {
-        permissions: list(caller.rights.everywhere()),
-        realms: realms
-            .map(|(realm, levels)| MyRealm { realm_id: *realm, permissions: list(levels) })
-            .collect(),
-        actor: caller.actor,
-        auth: caller.auth,
-    })
+    Json(Me::of(&caller))
 }

@@ -1,3 +1,5 @@
 //! The caller: `/api/me`
 
 pub mod get;
+pub mod password;
+pub mod sessions;

@@ -8,13 +8,15 @@ mod fleet;
 mod grants;
 mod idempotency;
 mod models;
+mod people;
 mod promises;
 
-use std::sync::Arc;
+use std::{net::SocketAddr, sync::Arc};
 
 use axum::{
     Router,
     body::Body,
+    extract::ConnectInfo,
     http::{HeaderMap, Request, header},
 };
 use http_body_util::BodyExt as _;
@@ -40,7 +42,11 @@ use crate::{
     proxy::{Outbound, Timeouts},
     reconcile::{Options, Reconciler, fleet::Fleet},
     service::Services,
-    store::{self, Store, sessions},
+    store::{
+        self, Store,
+        installation::{self, Installation},
+        sessions,
+    },
 };
 
 pub const TOKEN: &str = "reeve-admin-0123456789";
@@ -91,13 +97,12 @@ impl Answer {
 
 impl Api {
     pub fn new(pool: PgPool) -> Self {
+        Self::at(pool, Clock::default())
+    }
+
+    pub fn at(pool: PgPool, clock: Clock) -> Self {
         let ring = KeyRing::parse(&Secret::new("MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=")).unwrap();
-        let store = Store {
-            pool,
-            sealer: Arc::new(Sealer::new(ring)),
-            clock: Clock::default(),
-            ids: IdGen::default(),
-        };
+        let store = Store { pool, sealer: Arc::new(Sealer::new(ring)), clock, ids: IdGen::default() };
         let services = Services { store, url_policy: UrlPolicy::default(), signals: Signals::default() };
         let outbound = Outbound::new(UrlPolicy::default(), Purpose::Proxy, Timeouts::default()).unwrap();
         let reconciler = Reconciler {
@@ -115,8 +120,22 @@ impl Api {
             ready: is_ready,
             metrics: Arc::new(|| "reeve_up 1\n".to_owned()),
             origins: crate::service::Origins::new(["http://localhost"]),
+            public_url: "http://localhost".to_owned(),
+            secure_cookies: false,
+            trusted_proxies: Vec::new(),
         });
         Self { router: router(state), services, ready }
+    }
+
+    /// As after the first start.
+    pub async fn install(&self) {
+        let new = Installation {
+            id: InstallationId(self.services.store.ids.uuid()),
+            kek_canary: Vec::new(),
+            admin_token_hash: None,
+        };
+        let mut conn = self.services.store.conn().await.unwrap();
+        installation::create_or_get(&mut conn, &new, self.services.store.clock.now()).await.unwrap();
     }
 
     /// Sends exactly this.
@@ -136,6 +155,25 @@ impl Api {
         headers: &[(&str, &str)],
     ) -> Answer {
         self.call_as(Some(TOKEN), method, path, body, headers).await
+    }
+
+    /// With these headers and no token, from this address.
+    pub async fn from(
+        &self,
+        address: &str,
+        method: &str,
+        path: &str,
+        body: Option<Value>,
+        headers: &[(&str, &str)],
+    ) -> Answer {
+        let peer = SocketAddr::new(address.parse().unwrap(), 1);
+        let mut request = Request::builder().method(method).uri(path).extension(ConnectInfo(peer));
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let body = body.map_or_else(Body::empty, |body| Body::from(body.to_string()));
+        let request = request.header(header::CONTENT_TYPE, "application/json").body(body);
+        self.raw(request.unwrap()).await
     }
 
     /// As whoever holds this token, or as nobody.

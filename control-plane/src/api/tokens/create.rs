@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 
 use super::ShownApiToken;
 use crate::{
-    api::{ApiState, auth::Caller, extract::ApiJson, problem::Result, write::Write},
+    api::{ApiState, caller::Caller, extract::ApiJson, problem::Result, write::Write},
     domain::{permission::Permission, role::Role},
     service::tokens::{self, NewApiToken},
 };

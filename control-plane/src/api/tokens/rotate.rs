@@ -8,7 +8,7 @@ use super::ShownApiToken;
 use crate::{
     api::{
         ApiState,
-        auth::Caller,
+        caller::Caller,
         extract::{ApiPath, OptionalJson},
         problem::Result,
         write::Write,

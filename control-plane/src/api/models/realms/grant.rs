@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 use crate::{
     api::{
         ApiState, answer,
-        auth::Caller,
+        caller::Caller,
         extract::{ApiJson, ApiPath},
         problem::Result,
         write::Write,

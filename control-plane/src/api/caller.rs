@@ -1,31 +1,36 @@
 //! Who asks: a check of what the request carries that ends in a [`Caller`], and the layer that hands it and how far it
 //! reaches to everything behind it.
 
-use std::{net::SocketAddr, sync::Arc};
+use std::sync::Arc;
 
 use axum::{
-    extract::{ConnectInfo, FromRequestParts, MatchedPath, Request, State},
+    extract::{FromRequestParts, MatchedPath, Request, State},
     http::{HeaderMap, StatusCode, header, request::Parts},
     middleware::Next,
     response::{IntoResponse, Response},
 };
+use axum_extra::extract::CookieJar;
 use subtle::{Choice, ConstantTimeEq as _};
 
-use super::{ApiState, authz, observe::RequestId, problem::Problem};
+use super::{ApiState, address, auth, authz, observe::RequestId, problem::Problem};
 use crate::{
     base::{
         context::{Context, Idempotency},
         hash::sha256_hex,
+        ids::PersonSessionId,
         reach::Reach,
         secret::Secret,
     },
-    domain::permission::{Permission, Rights},
-    service::{settings, tokens},
+    domain::{
+        permission::{Permission, Rights},
+        person::Person,
+    },
+    service::{settings, sign_in, tokens},
 };
 
 /// What the audit calls whoever holds the bootstrap token.
 const BOOTSTRAP_ACTOR: &str = "admin";
-const HOW: &str = "send a token as `Authorization: Bearer ...`";
+const HOW: &str = "sign in, or send a token as `Authorization: Bearer ...`";
 
 /// The bootstrap tokens that count, as SHA-256 (hex).
 #[derive(Clone)]
@@ -62,18 +67,35 @@ pub struct Caller {
     /// From where it asks, as an IP address.
     pub address: Option<String>,
     pub rights: Arc<Rights>,
+    /// The person and their session, when it is one.
+    pub session: Option<(Person, PersonSessionId)>,
 }
 
 impl Caller {
+    /// A person in a session.
+    pub fn of_person(person: Person, session: PersonSessionId, address: Option<String>) -> Self {
+        Self {
+            actor: person.actor(),
+            auth: format!("session:{session}"),
+            address,
+            rights: Arc::new(person.rights()),
+            session: Some((person, session)),
+        }
+    }
+
+    /// The person and their session, for what only people have.
+    pub fn person(&self) -> Result<(&Person, PersonSessionId), Problem> {
+        let session = self.session.as_ref().map(|(person, session)| (person, *session));
+        session.ok_or_else(|| {
+            let detail = "this is of people who signed in; the caller is a token";
+            Problem::new(StatusCode::CONFLICT, "no-session", detail)
+        })
+    }
+
     /// Where it holds a permission beside the one that the operation needs.
     pub fn reach(&self, permission: Permission) -> Reach {
         self.rights.reach(permission).unwrap_or_else(|| Reach::nowhere(permission.as_str()))
     }
-}
-
-/// The IP address at the other end; `None` in tests without a socket.
-pub fn address(parts: &axum::http::Extensions) -> Option<String> {
-    parts.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip().to_canonical().to_string())
 }
 
 /// The caller, or why it is none.
@@ -84,7 +106,14 @@ async fn authenticate(
 ) -> Result<Caller, Problem> {
     let unauthenticated = |code, detail: &str| Err(Problem::new(StatusCode::UNAUTHORIZED, code, detail));
     let Some(value) = headers.get(header::AUTHORIZATION) else {
-        return unauthenticated("unauthenticated", HOW);
+        let jar = CookieJar::from_headers(headers);
+        let Some(cookie) = jar.get(auth::cookie_name(state)) else {
+            return unauthenticated("unauthenticated", HOW);
+        };
+        return match sign_in::authenticate(&state.services, cookie.value()).await? {
+            Some((person, session)) => Ok(Caller::of_person(person, session.id, address)),
+            None => unauthenticated("session-ended", "the session has ended; sign in again"),
+        };
     };
     let token = value.to_str().ok().and_then(|value| {
         let (scheme, token) = value.split_once(' ')?;
@@ -94,7 +123,10 @@ async fn authenticate(
     let services = &state.services;
     if state.admin_token.accepts(token) && settings::get(services).await?.bootstrap_token_enabled {
         let (actor, auth) = (BOOTSTRAP_ACTOR.to_owned(), "bootstrap-token".to_owned());
-        return Ok(Caller { actor, auth, address, rights: Arc::new(Rights::all()) });
+        return Ok(Caller { actor, auth, address, rights: Arc::new(Rights::all()), session: None });
+    }
+    if let Some((person, session)) = sign_in::authenticate(services, token).await? {
+        return Ok(Caller::of_person(person, session.id, address));
     }
     match tokens::authenticate(services, token, address.as_deref()).await? {
         Some(known) => Ok(Caller {
@@ -102,6 +134,7 @@ async fn authenticate(
             auth: format!("token:{}", known.id),
             address,
             rights: Arc::new(known.rights()),
+            session: None,
         }),
         None => unauthenticated(
             "bad-token",
@@ -112,7 +145,7 @@ async fn authenticate(
 
 /// The layer before everything that is not open to all.
 pub async fn require(State(state): State<ApiState>, mut request: Request, next: Next) -> Response {
-    let address = address(request.extensions());
+    let address = address::of(request.extensions()).map(|a| a.to_string());
     let caller = match authenticate(&state, request.headers(), address).await {
         Ok(caller) => caller,
         Err(problem) => return problem.into_response(),

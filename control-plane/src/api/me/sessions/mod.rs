@@ -1,0 +1,4 @@
+//! The caller's sessions: `/api/me/sessions`
+
+pub mod delete;
+pub mod list;
