@@ -7,16 +7,23 @@ use tokio::{net::TcpListener, sync::watch};
 
 use crate::{
     api::{self, AdminToken, ApiDeps, ApiState},
-    base::{clock::Clock, context::Context, idgen::IdGen, ids::ReplicaId, secret::Secret, signals::Signals},
+    base::{
+        clock::Clock,
+        context::Context,
+        idgen::IdGen,
+        ids::{InstallationId, ReplicaId},
+        secret::Secret,
+        signals::Signals,
+    },
     cluster::Cluster,
     config::{Config, FirstProxy},
     domain::{
         error::{Error, Result},
         url_policy::{Purpose, UrlPolicy},
     },
-    jobs::Jobs,
+    jobs::{Jobs, audit_head::HeadSinks},
     lifecycle::Lifecycle,
-    proxy::{Outbound, Timeouts},
+    outbound::{Outbound, Timeouts},
     push::{self, Push, PushOptions, identity::Origins},
     reconcile::{Options, Reconciler, fleet::Fleet},
     service::{
@@ -90,7 +97,7 @@ impl App {
     async fn build(
         config: &Config,
         store: &Store,
-        owner: crate::base::ids::InstallationId,
+        owner: InstallationId,
         admin_token_hash: String,
         metrics: PrometheusHandle,
         lifecycle: &Lifecycle,
@@ -126,7 +133,8 @@ impl App {
         };
         lifecycle.spawn("reconcile", reconciler.clone().drive(lifecycle.clone()));
         lifecycle.spawn("watch", reconciler.clone().watch(lifecycle.clone()));
-        lifecycle.spawn("jobs", Jobs { services: services.clone(), replica }.run(lifecycle.soft()));
+        let jobs = Jobs { services: services.clone(), replica, audit_head: head_sinks(config, owner)? };
+        lifecycle.spawn("jobs", jobs.run(lifecycle.soft()));
         lifecycle.spawn("metrics", telemetry::upkeep(metrics.clone(), lifecycle.soft()));
 
         let options = PushOptions {
@@ -149,6 +157,7 @@ impl App {
             public_url,
             secure_cookies: !config.listen.is_loopback(address),
             trusted_proxies: config.listen.trusted_proxies.clone(),
+            refusals: api::Refusals::default(),
         });
         let router = api::router(state).merge(push::router(push));
         let soft = lifecycle.soft();
@@ -175,6 +184,17 @@ impl App {
     }
 }
 
+fn head_sinks(config: &Config, installation: InstallationId) -> Result<HeadSinks> {
+    let webhook = match &config.audit_head.webhook {
+        Some(url) => {
+            let outbound = Outbound::new(url_policy(config), Purpose::Webhook, Timeouts::default());
+            Some((url.as_str().into(), outbound.map_err(Error::internal)?))
+        }
+        None => None,
+    };
+    Ok(HeadSinks { installation, file: config.audit_head.file.clone(), webhook })
+}
+
 /// The clients to the proxies.
 pub fn fleet(config: &Config, store: &Store) -> Result<Fleet> {
     let outbound =
@@ -184,7 +204,7 @@ pub fn fleet(config: &Config, store: &Store) -> Result<Fleet> {
 
 fn url_policy(config: &Config) -> UrlPolicy {
     let private = config.limits.allow_private_urls;
-    UrlPolicy { proxy_private: private, model_backend_private: private, ..UrlPolicy::default() }
+    UrlPolicy { proxy_private: private, model_backend_private: private, webhook_private: private }
 }
 
 /// The environment says where the proxy `default` is: it is added, or brought in line, as an admin would.

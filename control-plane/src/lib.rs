@@ -15,6 +15,7 @@ pub mod config;
 pub mod domain;
 pub mod jobs;
 pub mod lifecycle;
+pub mod outbound;
 pub mod proxy;
 pub mod push;
 pub mod reconcile;

@@ -17,12 +17,13 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("cluster", &[]),
     ("domain", &[]),
     ("store", &["domain"]),
-    ("proxy", &["domain"]),
+    ("outbound", &["domain"]),
+    ("proxy", &["domain", "outbound"]),
     ("push", &["store", "domain", "lifecycle"]),
     // One builder makes the document for connect, push and preview; one place checks an agent's proof.
     ("service", &["store", "domain", "push"]),
-    ("reconcile", &["store", "proxy", "domain", "lifecycle"]),
-    ("jobs", &["service", "store", "domain", "lifecycle"]),
+    ("reconcile", &["store", "proxy", "outbound", "domain", "lifecycle"]),
+    ("jobs", &["service", "store", "domain", "lifecycle", "outbound"]),
     // Of the reconciler only what an admin waits for: a provider's new key, tried out before anything is written.
     ("api", &["service", "domain", "reconcile"]),
     ("cli", &[]),
@@ -33,7 +34,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
 /// `text -> the places where it may stand`.
 const ONLY_IN: &[(&str, &[&str])] = &[
     ("sqlx::query", &["store"]),
-    ("reqwest::", &["proxy", "cli"]),
+    ("reqwest::", &["outbound", "proxy", "cli"]),
     ("axum::", &["api", "push", "app"]),
     ("Utc::now", &["base"]),
 ];

@@ -18,7 +18,7 @@ use crate::{
         context::{Context, Idempotency},
         hash::sha256_hex,
         ids::PersonSessionId,
-        reach::Reach,
+        reach::{Reach, Scope},
         secret::Secret,
     },
     domain::{
@@ -143,23 +143,44 @@ async fn authenticate(
     }
 }
 
-/// The layer before everything that is not open to all.
+/// The layer before everything that is not open to all. What it refuses, and what is refused behind it for who the caller
+/// is, is in the audit.
 pub async fn require(State(state): State<ApiState>, mut request: Request, next: Next) -> Response {
     let address = address::of(request.extensions()).map(|a| a.to_string());
-    let caller = match authenticate(&state, request.headers(), address).await {
-        Ok(caller) => caller,
-        Err(problem) => return problem.into_response(),
-    };
     let path = request.extensions().get::<MatchedPath>().map_or("", |path| path.as_str()).to_owned();
-    let mut response = match authz::check(&caller, request.method().as_str(), &path) {
-        Ok(reach) => {
-            request.extensions_mut().insert(reach);
-            request.extensions_mut().insert(caller.clone());
-            next.run(request).await
-        }
-        Err(problem) => problem.into_response(),
+    let method = request.method().to_string();
+    let mut ctx = Context {
+        actor: "anonymous".to_owned(),
+        auth: "none".to_owned(),
+        address: address.clone(),
+        request_id: request.extensions().get::<RequestId>().map(|id| id.0.clone()),
+        idempotency: None,
+        reach: Reach::nowhere(""),
     };
-    response.extensions_mut().insert(caller);
+    let caller = authenticate(&state, request.headers(), address).await;
+    let mut response = match &caller {
+        Ok(caller) => {
+            (ctx.actor, ctx.auth) = (caller.actor.clone(), caller.auth.clone());
+            match authz::check(caller, &method, &path) {
+                Ok(reach) => {
+                    ctx.reach = reach.clone();
+                    request.extensions_mut().insert(reach);
+                    request.extensions_mut().insert(caller.clone());
+                    next.run(request).await
+                }
+                Err(problem) => problem.into_response(),
+            }
+        }
+        Err(problem) => problem.clone().into_response(),
+    };
+    if let Some(problem) = response.extensions().get::<Problem>().cloned() {
+        let bound = ctx.reach.may != Scope::Everywhere;
+        let operation = format!("{method} {path}");
+        state.refusals.note(&state.services, &ctx, &operation, &problem, bound).await;
+    }
+    if let Ok(caller) = caller {
+        response.extensions_mut().insert(caller);
+    }
     response
 }
 

@@ -28,6 +28,7 @@ pub mod problem;
 pub mod proxies;
 pub mod ready;
 pub mod realms;
+pub mod refusals;
 mod router;
 pub mod settings;
 #[cfg(test)]
@@ -43,6 +44,7 @@ use tokio::sync::watch;
 
 pub use self::{
     caller::AdminToken,
+    refusals::Refusals,
     router::{openapi, router},
 };
 use crate::{
@@ -68,6 +70,7 @@ pub struct ApiDeps {
     pub secure_cookies: bool,
     /// Fronts whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<IpNet>,
+    pub refusals: Refusals,
 }
 
 /// What handlers share. Cheap to clone.

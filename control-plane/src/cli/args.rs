@@ -7,7 +7,7 @@ use clap::{Args, Subcommand};
 use serde_json::{Map, Value};
 use url::Url;
 
-use super::{failure::Failure, output::Format, secrets, session::Session};
+use super::{failure::Failure, login, output::Format, secrets, session::Session};
 use crate::base::{clock::Clock, secret::Secret};
 
 /// A command with subcommands.
@@ -50,10 +50,10 @@ pub struct Global {
         value_name = "URL"
     )]
     url: Url,
-    /// Admin token. Better in REEVE_TOKEN or a file: everybody on this machine can read a command line.
+    /// Token. Default: the session of `reeve login`. Better in REEVE_TOKEN or a file: everybody on this machine can read a command line.
     #[arg(long, global = true, env = "REEVE_TOKEN", hide_env_values = true, value_parser = secrets::parse)]
     token: Option<Secret>,
-    /// A file that holds the admin token; goes before the other two.
+    /// A file that holds the token; goes before the other two.
     #[arg(long, global = true, value_name = "FILE")]
     token_file: Option<PathBuf>,
     /// `table` for people, `json` for programs. Default: a table on a terminal, JSON elsewhere.
@@ -75,9 +75,11 @@ pub struct Global {
 
 impl Global {
     pub fn session(self) -> Result<Session, Failure> {
-        let token = match &self.token_file {
-            Some(path) => Some(secrets::from_file("--token-file", path)?),
-            None => self.token.filter(|token| !token.expose().is_empty()),
+        let token = if let Some(path) = &self.token_file {
+            Some(secrets::from_file("--token-file", path)?)
+        } else {
+            let given = self.token.filter(|token| !token.expose().is_empty());
+            given.or_else(|| login::kept(&self.url))
         };
         Session::new(self.url, token, self.output, self.wait)
     }

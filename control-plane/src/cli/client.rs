@@ -44,6 +44,8 @@ pub struct Reply {
     pub body: Value,
     /// The revision that a write took; `None` when it changed nothing.
     pub revision: Option<i64>,
+    /// The session that was opened.
+    pub cookie: Option<Secret>,
 }
 
 impl Client {
@@ -58,6 +60,10 @@ impl Client {
             .build()
             .map_err(|error| Failure::Unexpected(format!("no HTTP client: {}", causes(&error))))?;
         Ok(Self { http, base, token })
+    }
+
+    pub fn base(&self) -> &Url {
+        &self.base
     }
 
     /// Whether the token would travel in clear over a network.
@@ -159,6 +165,10 @@ async fn read(mut answer: reqwest::Response) -> Result<Reply, Failure> {
     let status = answer.status().as_u16();
     let header = |name: &str| answer.headers().get(name)?.to_str().ok().map(str::to_owned);
     let (revision, request_id) = (header("x-reeve-revision"), header("x-request-id"));
+    let cookie = header("set-cookie").and_then(|text| {
+        let (_, value) = text.split(';').next()?.split_once('=')?;
+        Some(Secret::new(value))
+    });
     let mut bytes = Vec::new();
     while let Some(chunk) = answer.chunk().await.map_err(|e| broke(&e))? {
         bytes.extend_from_slice(&chunk);
@@ -178,7 +188,7 @@ async fn read(mut answer: reqwest::Response) -> Result<Reply, Failure> {
             return Err(Failure::Unexpected(hint.to_owned()));
         }
     };
-    Ok(Reply { body, revision: revision.and_then(|text| text.parse().ok()) })
+    Ok(Reply { body, revision: revision.and_then(|text| text.parse().ok()), cookie })
 }
 
 fn broke(error: &reqwest::Error) -> Failure {

@@ -19,9 +19,11 @@ mod failure;
 mod freeze;
 mod grant;
 mod keys;
+mod login;
 mod model;
 mod observe;
 mod output;
+mod people;
 mod proxies;
 mod realm;
 mod secrets;
@@ -76,6 +78,12 @@ pub enum AdminCommand {
     Changes(Leaf<changes::Changes>),
     /// Who changed what, and when.
     Audit(Leaf<audit::Audit>),
+    /// Sign in with a password; the session is kept until it ends.
+    Login(Leaf<login::Login>),
+    /// Sign out.
+    Logout(Leaf<login::Logout>),
+    /// People who may sign in, and what they hold.
+    People(Listing<people::Command>),
     /// Tokens for CI jobs and services.
     Token(Scoped<token::Command>),
     /// Who you are here, and what you may do.
@@ -122,6 +130,9 @@ async fn dispatch(command: AdminCommand) -> Result<(), Failure> {
         C::Changes(c) => changes::run(c.args, &c.global.session()?).await,
         C::Explain(c) => explain::run(c.args, &c.global.session()?).await,
         C::Audit(c) => audit::run(c.args, &c.global.session()?).await,
+        C::Login(c) => login::login(c.args, &c.global.session()?).await,
+        C::Logout(c) => login::logout(c.args, &c.global.session()?).await,
+        C::People(c) => people::run(c.command.unwrap_or_default(), &c.global.session()?).await,
         C::Token(c) => token::run(c.command, &c.global.session()?).await,
         C::Whoami(c) => access::whoami(c.args, &c.global.session()?).await,
         C::Settings(c) => access::settings(c.command.unwrap_or_default(), &c.global.session()?).await,

@@ -129,7 +129,7 @@ pub fn from_env(what: &str, variable: &str) -> Result<Secret, Failure> {
     not_empty(what, &text)
 }
 
-fn from_stdin(name: &str) -> Result<Secret, Failure> {
+pub fn from_stdin(name: &str) -> Result<Secret, Failure> {
     let mut text = String::new();
     std::io::stdin()
         .read_to_string(&mut text)

@@ -40,11 +40,15 @@ impl Session {
     ) -> Result<Self, Failure> {
         let client = Client::new(url, token)?;
         if client.is_readable_on_the_way() {
-            output::warning("plain http: the admin token can be read on the way to the control plane");
+            output::warning("plain http: the token can be read on the way to the control plane");
         }
         let format = format
             .unwrap_or_else(|| if std::io::stdout().is_terminal() { Format::Table } else { Format::Json });
         Ok(Self { client, format, wait })
+    }
+
+    pub fn url(&self) -> &Url {
+        self.client.base()
     }
 
     pub fn is_json(&self) -> bool {

@@ -7,6 +7,7 @@ use std::ffi::OsString;
 
 use self::read::Reader;
 pub use self::{
+    audit_head::AuditHeadConfig,
     database::{Database, Location},
     first_proxy::FirstProxy,
     keys::{MasterKey, MasterKeyError},
@@ -18,6 +19,7 @@ pub use self::{
 use crate::base::secret::Secret;
 
 mod admin;
+mod audit_head;
 mod database;
 mod first_proxy;
 mod keys;
@@ -38,6 +40,7 @@ pub struct Config {
     /// The proxy named `default`; `None`: the fleet starts empty.
     pub first_proxy: Option<FirstProxy>,
     pub limits: Limits,
+    pub audit_head: AuditHeadConfig,
     pub telemetry: TelemetryConfig,
 }
 
@@ -77,12 +80,22 @@ impl Config {
         let admin_token = admin::read(&mut reader);
         let first_proxy = FirstProxy::read(&mut reader);
         let limits = Limits::read(&mut reader);
+        let audit_head = AuditHeadConfig::read(&mut reader);
         let telemetry = TelemetryConfig::read(&mut reader);
         match (database, listen, master_key, limits, telemetry) {
             (Some(database), Some(listen), Some(master_key), Some(limits), Some(telemetry))
                 if reader.errors.is_empty() =>
             {
-                Ok(Self { database, listen, master_key, admin_token, first_proxy, limits, telemetry })
+                Ok(Self {
+                    database,
+                    listen,
+                    master_key,
+                    admin_token,
+                    first_proxy,
+                    limits,
+                    audit_head,
+                    telemetry,
+                })
             }
             _ => Err(ConfigErrors(reader.errors)),
         }

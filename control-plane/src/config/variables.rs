@@ -56,6 +56,18 @@ pub const VARIABLES: &[Variable] = &[
     ),
     plain("REEVE_LISTEN", "address and port to listen on", "127.0.0.1:8080", "0.0.0.0:8080"),
     plain(
+        "REEVE_AUDIT_HEAD_FILE",
+        "file that gets the head of the audit chain, a line for each, for `reeve audit verify --head`",
+        "none",
+        "/mnt/worm/reeve-audit-heads",
+    ),
+    sensitive(
+        "REEVE_AUDIT_HEAD_URL",
+        "webhook that gets the head of the audit chain as JSON `{installation, at, seq, hash, head}`",
+        "none",
+        "https://vault.example.org/reeve",
+    ),
+    plain(
         "REEVE_TRUSTED_PROXIES",
         "fronts (addresses or networks, comma-separated) whose `X-Forwarded-For` is believed: for the audit and the throttle of sign-ins",
         "none",

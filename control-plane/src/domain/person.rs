@@ -93,10 +93,10 @@ pub fn email(field: &str, text: &str) -> Result<String> {
 pub fn check_password(field: &str, password: &Secret, email: &str) -> Result<()> {
     let text = password.expose();
     let length = text.chars().count();
-    if length < MIN_PASSWORD || length > MAX_PASSWORD {
+    if !(MIN_PASSWORD..=MAX_PASSWORD).contains(&length) {
         return Err(Error::invalid(field, format!("expected {MIN_PASSWORD} to {MAX_PASSWORD} characters")));
     }
-    if text.to_lowercase() == email || text.chars().all(|c| Some(c) == text.chars().next()) {
+    if text.to_lowercase() == email || text.chars().all(|c| text.starts_with(c)) {
         return Err(Error::invalid(field, "is too easy to guess; choose another"));
     }
     Ok(())

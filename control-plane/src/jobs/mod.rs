@@ -1,6 +1,7 @@
 //! Housekeeping: what becomes due by itself. Each job is one idempotent function that reads what is due now, so any
 //! number of replicas may run them at once; `run_once` is what tests call.
 
+pub mod audit_head;
 pub mod expire_grants;
 pub mod gauges;
 pub mod purge;
@@ -12,6 +13,7 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
+use self::audit_head::{AuditHead, HeadSinks};
 use crate::{
     base::{context::Context, ids::ReplicaId, report},
     domain::error::Result,
@@ -26,6 +28,7 @@ const EVERY: Duration = Duration::from_secs(1);
 pub struct Jobs {
     pub services: Services,
     pub replica: ReplicaId,
+    pub audit_head: HeadSinks,
 }
 
 impl Jobs {
@@ -33,6 +36,7 @@ impl Jobs {
     pub async fn run(self, stop: CancellationToken) {
         let mut round: u64 = 0;
         let mut gauges = gauges::Gauges::default();
+        let mut head = AuditHead::default();
         while !stop.is_cancelled() {
             self.log("expire_grants", expire_grants::run_once(&self.services).await);
             self.log("rotate_keys", keys::rotate_aged(&self.services, &Context::system("rotate_keys")).await);
@@ -44,6 +48,9 @@ impl Jobs {
             }
             if round.is_multiple_of(5) {
                 self.log("gauges", gauges.run_once(&self.services).await);
+            }
+            if round.is_multiple_of(30) {
+                self.log("audit_head", head.run_once(&self.services, &self.audit_head).await);
             }
             if round.is_multiple_of(300) {
                 self.log("purge", purge::run_once(&self.services).await);

@@ -1,12 +1,13 @@
-//! Forgets what is of no use any more: used proofs, old evidence, answered idempotency keys, replicas that are gone.
+//! Forgets what is of no use any more: used proofs, old evidence, answered idempotency keys, sessions and failed sign-ins,
+//! audit rows past the time that the settings give them, replicas that are gone.
 
 use chrono::TimeDelta;
 
 use crate::{
     base::ids::ReplicaId,
     domain::error::Result,
-    service::Services,
-    store::{enrollment, evidence, idempotency, installation},
+    service::{Services, audit, sign_in},
+    store::{enrollment, evidence, idempotency, installation, person_sessions},
 };
 
 /// How long an `Idempotency-Key` is remembered.
@@ -14,6 +15,9 @@ const IDEMPOTENCY_KEPT: TimeDelta = TimeDelta::hours(24);
 
 /// How long the evidence of a revocation is kept.
 const EVIDENCE_KEPT: TimeDelta = TimeDelta::days(90);
+
+/// How long sessions of people are kept after they were opened: an address from which one signed in before is known.
+const SESSIONS_KEPT: TimeDelta = TimeDelta::days(90);
 
 /// A replica not seen for this long is gone, and so are its sessions.
 const REPLICA_GONE: TimeDelta = TimeDelta::seconds(60);
@@ -23,7 +27,11 @@ pub async fn run_once(services: &Services) -> Result<u64> {
     let mut conn = services.store.conn().await?;
     let proofs = enrollment::purge_proofs(&mut conn, now).await?;
     let evidence = evidence::purge(&mut conn, now - EVIDENCE_KEPT).await?;
-    Ok(proofs + evidence + idempotency::purge(&mut conn, now - IDEMPOTENCY_KEPT).await?)
+    let failures = person_sessions::purge_failures(&mut conn, now - sign_in::WINDOW).await?;
+    let sessions = person_sessions::purge(&mut conn, now - SESSIONS_KEPT).await?;
+    let keys = idempotency::purge(&mut conn, now - IDEMPOTENCY_KEPT).await?;
+    drop(conn);
+    Ok(proofs + evidence + failures + sessions + keys + audit::expire(services).await?)
 }
 
 /// Says that this replica lives, and ends the sessions of those that do not.

@@ -17,15 +17,13 @@ use url::Url;
 
 use super::{
     Asked, BudgetChange, DeploymentBody, ErrorClass, ErrorKind, ExpiryChange, KeyBody, KeyHash, Limits,
-    ObservedDeployment, ObservedKey, ObservedTeam, Outbound, Probe, ProxyApi, ProxyError, TeamBody,
-    limits::Gate,
-    metrics,
-    outbound::{Answer, SendFailure},
-    probe::Known,
+    ObservedDeployment, ObservedKey, ObservedTeam, Probe, ProxyApi, ProxyError, TeamBody, limits::Gate,
+    metrics, probe::Known,
 };
 use crate::{
     base::{ids::InstallationId, secret::Secret},
     domain::{access::ModelList, enforcement::CheckResult},
+    outbound::{Answer, Outbound, SendFailure},
 };
 
 /// Most pages of a list that are read: a million objects.

@@ -11,7 +11,8 @@ use crate::{
         error::{Error, Result},
         proxy::Proxy,
     },
-    proxy::{HttpProxy, Limits, Outbound, ProxyApi, ProxyConfig},
+    outbound::Outbound,
+    proxy::{HttpProxy, Limits, ProxyApi, ProxyConfig},
     store::{Store, desired::proxy_at, proxies},
 };
 

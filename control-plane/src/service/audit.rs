@@ -1,16 +1,25 @@
 //! Reading the audit chain.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use super::Services;
+use super::{Entry, Services};
 use crate::{
-    base::page::{Page, PageRequest},
+    base::{
+        context::Context,
+        page::{Page, PageRequest},
+    },
     domain::error::{Error, Result},
-    store::audit::{self, Filter, Stored},
+    store::{
+        audit::{self, Filter, Stored},
+        settings,
+    },
 };
+
+/// Between two removals of old rows.
+const EXPIRE_EVERY: TimeDelta = TimeDelta::days(1);
 
 /// One audit row. `hash` is over `prevHash` and the row's other fields: a row that was changed, removed or moved
 /// breaks the chain from there on.
@@ -68,6 +77,42 @@ pub struct Wanted {
     pub subject: Option<String>,
     pub since: Option<DateTime<Utc>>,
     pub until: Option<DateTime<Utc>>,
+}
+
+/// Writes down an attempt that was refused: what was tried (method and path, with the names of parameters in the place of their
+/// values), and why not. `left_out`: how many others were not written down.
+pub async fn refused(
+    s: &Services,
+    ctx: &Context,
+    operation: &str,
+    status: u16,
+    code: &str,
+    left_out: u64,
+) -> Result<()> {
+    let mut after = serde_json::json!({ "status": status, "code": code });
+    if !ctx.reach.needed.is_empty() {
+        after["needed"] = ctx.reach.needed.into();
+    }
+    if left_out > 0 {
+        after["leftOut"] = left_out.into();
+    }
+    let entry = Entry::new(operation.to_owned()).after(&after).audit("refused");
+    s.store.begin("refused").await?.finish_quiet(ctx, entry).await
+}
+
+/// Removes rows that are older than the settings allow, about once a day. The row that says so holds the number and the hash
+/// of the last one removed, so that the rest can still be proven whole. Returns how many went.
+pub async fn expire(s: &Services) -> Result<u64> {
+    let mut tx = s.store.begin("audit.expire").await?;
+    let Some(days) = settings::get(tx.conn()).await?.audit_retention_days else { return Ok(0) };
+    let cutoff = s.store.clock.now() - TimeDelta::days(days.into());
+    let Some((through, hash, rows)) = audit::expire(tx.conn(), cutoff, cutoff - EXPIRE_EVERY).await? else {
+        return Ok(0);
+    };
+    let after = serde_json::json!({ "throughSeq": through, "hash": hash, "rows": rows });
+    let entry = Entry::new("audit".to_owned()).after(&after).audit("audit.expire");
+    tx.finish_quiet(&Context::system("audit_retention"), entry).await?;
+    Ok(rows.unsigned_abs())
 }
 
 /// Newest first.

@@ -25,7 +25,7 @@ use crate::{
         slug,
     },
     store::{
-        Tx, people,
+        Tx, is_unique_violation, people,
         person_sessions::{self, Failures},
     },
 };
@@ -122,23 +122,19 @@ pub async fn login(s: &Services, knock: &Knock, email: &str, password: &Secret) 
     // Hashing takes its time; the connection is somebody else's meanwhile.
     drop(conn);
     let right = password::verify(password, hash).await?;
-    match person.filter(|p| right && p.disabled_at.is_none()) {
-        Some(person) => {
-            let mut tx = s.store.begin("session.open").await?;
-            person_sessions::forgive(tx.conn(), person.id, &network).await?;
-            open(s, tx, knock, person, "password").await
-        }
-        None => {
-            let subject = id.map_or_else(|| "person".to_owned(), ruled::subject);
-            let ctx = context(knock, "anonymous".to_owned(), "none");
-            let entry = Entry::new(subject).audit("session.refused");
-            s.store.begin("session.refused").await?.finish_quiet(&ctx, entry).await?;
-            Err(Error::Unauthenticated {
-                code: "bad-login",
-                message: "the email or the password is wrong, or the account is locked".to_owned(),
-            })
-        }
+    if let Some(person) = person.filter(|p| right && p.disabled_at.is_none()) {
+        let mut tx = s.store.begin("session.open").await?;
+        person_sessions::forgive(tx.conn(), person.id, &network).await?;
+        return open(s, tx, knock, person, "password").await;
     }
+    let subject = id.map_or_else(|| "person".to_owned(), ruled::subject);
+    let ctx = context(knock, "anonymous".to_owned(), "none");
+    let entry = Entry::new(subject).audit("session.refused");
+    s.store.begin("session.refused").await?.finish_quiet(&ctx, entry).await?;
+    Err(Error::Unauthenticated {
+        code: "bad-login",
+        message: "the email or the password is wrong, or the account is locked".to_owned(),
+    })
 }
 
 /// What a link is used with.
@@ -163,45 +159,44 @@ pub async fn set_up(s: &Services, knock: &Knock, setup: Setup) -> Result<Opened>
     }
     let mut tx = s.store.begin("person.set-up").await?;
     let whose = people::use_link(tx.conn(), &sha256_hex(setup.link.expose()), now).await?;
-    let person = match whose.ok_or_else(bad_link)? {
-        Some(id) => {
-            people::get(tx.conn(), id).await?.filter(|p| p.disabled_at.is_none()).ok_or_else(bad_link)?
-        }
-        None => {
-            let given = setup.email.as_deref().ok_or_else(|| {
-                Error::invalid("email", "is missing; the first owner needs one, to sign in with")
-            })?;
-            let email = person::email("email", given)?;
-            let name = setup.name.unwrap_or_else(|| email.clone());
-            slug::check_name("name", &name)?;
-            let owner = Person {
-                id: PersonId(s.store.ids.uuid()),
-                email,
-                name,
-                has_password: false,
-                disabled_at: None,
-                last_login_at: None,
-                version: 1,
-                created_at: now,
-                created_by: "system:setup".to_owned(),
-                updated_at: now,
-                roles: vec![RoleAt { role: Role::Owner, realm_id: None }],
-            };
-            people::insert(tx.conn(), &owner).await.map_err(|error| {
-                if crate::store::is_unique_violation(&error) {
-                    Error::conflict("email-taken", "there is somebody with this email already")
-                } else {
-                    error.into()
-                }
-            })?;
-            owner
-        }
+    let person = if let Some(id) = whose.ok_or_else(bad_link)? {
+        people::get(tx.conn(), id).await?.filter(|p| p.disabled_at.is_none()).ok_or_else(bad_link)?
+    } else {
+        first_owner(s, &mut tx, setup.email.as_deref(), setup.name).await?
     };
     person::check_password("password", &setup.password, &person.email)?;
     let hash = password::hash(&setup.password).await?;
     people::set_password_hash(tx.conn(), person.id, &hash).await?;
     person_sessions::end(tx.conn(), person.id, None, None, now).await?;
     open(s, tx, knock, person, "sign-in-link").await
+}
+
+async fn first_owner(s: &Services, tx: &mut Tx, email: Option<&str>, name: Option<String>) -> Result<Person> {
+    let given = email
+        .ok_or_else(|| Error::invalid("email", "is missing; the first owner needs one, to sign in with"))?;
+    let email = person::email("email", given)?;
+    let name = name.unwrap_or_else(|| email.clone());
+    slug::check_name("name", &name)?;
+    let now = s.store.clock.now();
+    let owner = Person {
+        id: PersonId(s.store.ids.uuid()),
+        email,
+        name,
+        has_password: false,
+        disabled_at: None,
+        last_login_at: None,
+        version: 1,
+        created_at: now,
+        created_by: "system:setup".to_owned(),
+        updated_at: now,
+        roles: vec![RoleAt { role: Role::Owner, realm_id: None }],
+    };
+    match people::insert(tx.conn(), &owner).await {
+        Err(error) if is_unique_violation(&error) => {
+            Err(Error::conflict("email-taken", "there is somebody with this email already"))
+        }
+        other => Ok(other.map(|()| owner)?),
+    }
 }
 
 /// Sets another password, and ends the other sessions.

@@ -135,6 +135,37 @@ pub async fn list(conn: &mut Conn, filter: &Filter, limit: i64) -> Result<Vec<St
         .collect())
 }
 
+/// Removes the rows before `cutoff`, but only when one is older than `overdue`, and never the newest. Returns the number and
+/// the hash of the last one removed, and how many went.
+pub async fn expire(
+    conn: &mut Conn,
+    cutoff: DateTime<Utc>,
+    overdue: DateTime<Utc>,
+) -> Result<Option<(i64, String, i64)>> {
+    let row = sqlx::query!(
+        r#"with last as (
+               select max(seq) as seq from audit
+               where at < $1 and seq < (select audit_seq from head)
+                 and exists (select 1 from audit where seq = (select min(seq) from audit) and at < $2)
+           ), gone as (
+               delete from audit where seq <= (select seq from last) returning seq, hash
+           )
+           select max(seq) as "seq!", (array_agg(hash order by seq desc))[1] as "hash!", count(*) as "rows!" from gone
+           having count(*) > 0"#,
+        cutoff,
+        overdue
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(row.map(|r| (r.seq, r.hash, r.rows)))
+}
+
+/// Number and hash of the newest row; `None` before the first.
+pub async fn head(conn: &mut Conn) -> Result<Option<(i64, String)>> {
+    let row = sqlx::query!("select audit_seq, audit_hash from head").fetch_one(conn).await?;
+    Ok((row.audit_seq > 0).then_some((row.audit_seq, row.audit_hash)))
+}
+
 /// The newest revision of each owner, from the audit rows of its subjects: `(owner, subject)` pairs in.
 pub async fn revisions(
     conn: &mut Conn,

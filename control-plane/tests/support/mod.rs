@@ -28,7 +28,7 @@ use reeve::{
         realm::KeyScope,
         url_policy::{Purpose, UrlPolicy},
     },
-    proxy::{Outbound, Timeouts},
+    outbound::{Outbound, Timeouts},
     reconcile::{Options, Reconciler, fleet::Fleet},
     service::{
         Services,

@@ -1,6 +1,7 @@
 //! The API over a real database, without a socket: requests go straight into the router.
 
 mod agents;
+mod audit;
 mod authz;
 mod conventions;
 mod docs;
@@ -39,7 +40,7 @@ use crate::{
         agent::{Agent, AgentStatus, ConfigMode},
         url_policy::{Purpose, UrlPolicy},
     },
-    proxy::{Outbound, Timeouts},
+    outbound::{Outbound, Timeouts},
     reconcile::{Options, Reconciler, fleet::Fleet},
     service::Services,
     store::{
@@ -123,6 +124,7 @@ impl Api {
             public_url: "http://localhost".to_owned(),
             secure_cookies: false,
             trusted_proxies: Vec::new(),
+            refusals: crate::api::Refusals::default(),
         });
         Self { router: router(state), services, ready }
     }

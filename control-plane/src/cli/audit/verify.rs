@@ -73,7 +73,7 @@ pub async fn run(verify: Verify, s: &Session) -> Result<(), Failure> {
         chain.line(&rest);
     }
     drop(progress);
-    let (rows, newest, faults) = chain.end();
+    let (expired, (rows, newest, faults)) = (chain.expired.clone(), chain.end());
     if !faults.is_empty() {
         let told = faults.len().min(TOLD);
         let more =
@@ -87,6 +87,12 @@ pub async fn run(verify: Verify, s: &Session) -> Result<(), Failure> {
         return Ok(());
     }
     output::line(&format!("The audit record is whole: {rows} rows."));
+    if let Some(last) = expired {
+        output::line(&format!(
+            "Those up to row {} went when they were older than the settings allow.",
+            last.seq
+        ));
+    }
     if let Some(head) = shown {
         output::line(&format!(
             "Head: {head}\nKept elsewhere, --head proves later that nothing before it was rewritten."
@@ -104,6 +110,8 @@ struct Chain {
     /// Of the row before: its number, and what it says of the hash of the row to come.
     above: Option<(i64, String)>,
     rows: u64,
+    /// Of the newest removal by age: the last row that went, and its hash.
+    expired: Option<Head>,
     faults: Vec<String>,
 }
 
@@ -154,6 +162,10 @@ impl Chain {
             }
             Some(_) => {}
         }
+        if self.expired.is_none() && row["action"] == "audit.expire" {
+            let (through, hash) = (row["after"]["throughSeq"].as_i64(), text_at(row, "/after/hash"));
+            self.expired = through.map(|seq| Head { seq, hash });
+        }
         if let Some(kept) = self.kept.as_ref().filter(|kept| kept.seq == seq) {
             self.kept_seen = true;
             if kept.hash != hash {
@@ -167,6 +179,12 @@ impl Chain {
     /// How many rows there were, the newest, and all that is wrong.
     fn end(mut self) -> (u64, Option<Head>, Vec<String>) {
         match &self.above {
+            // The settings let old rows go; the row that says so is part of the chain.
+            Some((seq, previous))
+                if self
+                    .expired
+                    .as_ref()
+                    .is_some_and(|last| last.seq == seq - 1 && last.hash == *previous) => {}
             Some((seq, _)) if *seq > 1 => self.faults.push(format!("{} missing", rows(1, seq - 1))),
             Some((1, previous)) if !previous.is_empty() => {
                 self.faults.push("row 1 is not the first that there was".to_owned());
@@ -278,6 +296,27 @@ mod tests {
             "row 4 is not the head that was kept: the record was rewritten"
         );
         assert_eq!(faults(&[json!("nonsense")], None), ["line 1 is no audit row"]);
+    }
+
+    #[test]
+    fn rows_that_the_settings_let_go_are_not_missing() {
+        let whole = record(5);
+        let last_gone = whole[3].clone();
+        let mut content = json!({
+            "seq": 6, "at": 6, "actor": "system:audit_retention", "auth": "system", "address": null,
+            "action": "audit.expire", "subject": "audit", "before": null,
+            "after": { "throughSeq": 2, "hash": last_gone["hash"], "rows": 2 }, "requestId": null, "revision": null,
+        });
+        let previous = text_at(&whole[0], "/hash");
+        content["hash"] = json!(chained_sha256(&previous, &content));
+        content["prevHash"] = json!(previous);
+        let at: DateTime<Utc> = DateTime::UNIX_EPOCH + chrono::TimeDelta::microseconds(6);
+        content["at"] = json!(at);
+        let rest = [vec![content], whole[..3].to_vec()].concat();
+        assert_eq!(faults(&rest, None), [""; 0]);
+        // One more than it says.
+        assert_eq!(faults(&rest[..3], None), ["rows 1 to 3 are missing"]);
+        assert_eq!(faults(&rest, head_of(&whole[1])), [""; 0]);
     }
 
     #[test]

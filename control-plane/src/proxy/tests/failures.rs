@@ -10,9 +10,9 @@ use tokio::{
 use wiremock::{Mock, MockServer, ResponseTemplate, matchers::any};
 
 use super::*;
-use crate::proxy::{
-    limits::Gate,
+use crate::{
     outbound::{MAX_ANSWER_BYTES, SendFailure},
+    proxy::limits::Gate,
 };
 
 const PAGE: &str = "<html><body>404 not found, already exists</body></html>";

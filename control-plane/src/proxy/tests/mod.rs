@@ -18,6 +18,7 @@ use crate::domain::{
     provider::Provider,
     url_policy::{Purpose, UrlPolicy},
 };
+use crate::outbound::{Outbound, Timeouts};
 
 const MASTER_KEY: &str = "sk-marker-master-0123456789abcdef";
 const VIRTUAL_KEY: &str = "sk-marker-virtual-0123456789abcdef";

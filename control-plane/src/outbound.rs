@@ -1,7 +1,7 @@
 //! The one builder of outbound HTTP clients: rustls, short timeouts, no redirects, a capped answer, and the URL
 //! policy applied to every address a name resolves to.
 //!
-//! Used by [`super::http`] for proxies; anything else that speaks HTTP outwards (webhooks) takes it too.
+//! Used by `proxy` for proxies; anything else that speaks HTTP outwards (webhooks, identity providers) takes it too.
 
 use std::{error::Error, net::SocketAddr, sync::Arc, time::Duration};
 
@@ -52,19 +52,24 @@ pub struct Outbound {
 
 /// A complete answer, of whatever status.
 #[derive(Debug)]
-pub(super) struct Answer {
+pub struct Answer {
     pub status: u16,
     pub retry_after: Option<Duration>,
     pub body: Vec<u8>,
 }
 
 /// Why there is no answer.
-#[derive(Debug)]
-pub(super) enum SendFailure {
+#[derive(Debug, thiserror::Error)]
+pub enum SendFailure {
+    #[error("{0}")]
     Refused(UrlRefused),
+    #[error("no connection: {0}")]
     Connect(String),
+    #[error("no answer in time")]
     Timeout,
+    #[error("the answer broke off: {0}")]
     Lost(String),
+    #[error("the answer (status {status}) is too large")]
     TooLarge { status: u16 },
 }
 
@@ -89,12 +94,18 @@ impl Outbound {
         self.policy.check(self.purpose, text)
     }
 
-    pub(super) fn client(&self) -> &Client {
+    /// Posts JSON. Returns the status of the answer, whatever it is.
+    pub async fn post_json(&self, url: &str, body: &serde_json::Value) -> Result<u16, SendFailure> {
+        let request = self.client.post(url).json(body).build().map_err(|error| failure(&error))?;
+        Ok(self.execute(request).await?.status)
+    }
+
+    pub fn client(&self) -> &Client {
         &self.client
     }
 
     /// Sends once and reads the whole answer.
-    pub(super) async fn execute(&self, request: Request) -> Result<Answer, SendFailure> {
+    pub async fn execute(&self, request: Request) -> Result<Answer, SendFailure> {
         let mut response = self.client.execute(request).await.map_err(|error| failure(&error))?;
         let status = response.status().as_u16();
         let retry_after = retry_after(response.headers());
