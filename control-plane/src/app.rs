@@ -23,6 +23,7 @@ use crate::{
     },
     jobs::{Jobs, audit_head::HeadSinks},
     lifecycle::Lifecycle,
+    oidc::Issuers,
     outbound::{Outbound, Timeouts},
     push::{self, Push, PushOptions, identity::Origins},
     reconcile::{Options, Reconciler, fleet::Fleet},
@@ -158,6 +159,11 @@ impl App {
             secure_cookies: !config.listen.is_loopback(address),
             trusted_proxies: config.listen.trusted_proxies.clone(),
             refusals: api::Refusals::default(),
+            issuers: Issuers::new(
+                Outbound::new(url_policy(config), Purpose::Webhook, Timeouts::default())
+                    .map_err(Error::internal)?,
+                store.clock.clone(),
+            ),
         });
         let router = api::router(state).merge(push::router(push));
         let soft = lifecycle.soft();

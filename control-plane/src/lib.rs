@@ -15,6 +15,7 @@ pub mod config;
 pub mod domain;
 pub mod jobs;
 pub mod lifecycle;
+pub mod oidc;
 pub mod outbound;
 pub mod proxy;
 pub mod push;

@@ -8,11 +8,14 @@ use std::{error::Error, net::SocketAddr, sync::Arc, time::Duration};
 use reqwest::{
     Client, Request,
     dns::{Addrs, Name, Resolve, Resolving},
-    header::{HeaderMap, RETRY_AFTER},
+    header::{CONTENT_TYPE, HeaderMap, RETRY_AFTER},
     redirect,
 };
 
-use crate::domain::url_policy::{Purpose, UrlPolicy, UrlRefused};
+use crate::{
+    base::secret::Secret,
+    domain::url_policy::{Purpose, UrlPolicy, UrlRefused},
+};
 
 /// Largest answer that is read, in bytes. A list page of a hundred keys is about 200 kB.
 pub const MAX_ANSWER_BYTES: usize = 16 * 1024 * 1024;
@@ -92,6 +95,34 @@ impl Outbound {
     /// The normal form of an address of this client's purpose; see [`UrlPolicy::check`].
     pub fn check(&self, text: &str) -> Result<String, UrlRefused> {
         self.policy.check(self.purpose, text)
+    }
+
+    /// Reads something. Returns the status of the answer, whatever it is, and its body.
+    pub async fn get(&self, url: &str) -> Result<(u16, Vec<u8>), SendFailure> {
+        let request = self.client.get(url).build().map_err(|error| failure(&error))?;
+        let answer = self.execute(request).await?;
+        Ok((answer.status, answer.body))
+    }
+
+    /// Posts a form with a client's name and secret (RFC 6749, 2.3.1). Returns the status of the answer, whatever it is, and its body.
+    pub async fn post_form(
+        &self,
+        url: &str,
+        (id, secret): (&str, &Secret),
+        fields: &[(&str, &str)],
+    ) -> Result<(u16, Vec<u8>), SendFailure> {
+        let escaped = |text: &str| url::form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
+        let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+        let request = self
+            .client
+            .post(url)
+            .basic_auth(escaped(id), Some(escaped(secret.expose())))
+            .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
+            .body(body)
+            .build()
+            .map_err(|error| failure(&error))?;
+        let answer = self.execute(request).await?;
+        Ok((answer.status, answer.body))
     }
 
     /// Posts JSON. Returns the status of the answer, whatever it is.

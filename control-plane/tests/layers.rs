@@ -18,14 +18,15 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("domain", &[]),
     ("store", &["domain"]),
     ("outbound", &["domain"]),
+    ("oidc", &["domain", "outbound"]),
     ("proxy", &["domain", "outbound"]),
     ("push", &["store", "domain", "lifecycle"]),
     // One builder makes the document for connect, push and preview; one place checks an agent's proof.
-    ("service", &["store", "domain", "push"]),
+    ("service", &["store", "domain", "push", "oidc"]),
     ("reconcile", &["store", "proxy", "outbound", "domain", "lifecycle"]),
     ("jobs", &["service", "store", "domain", "lifecycle", "outbound"]),
     // Of the reconciler only what an admin waits for: a provider's new key, tried out before anything is written.
-    ("api", &["service", "domain", "reconcile"]),
+    ("api", &["service", "domain", "reconcile", "oidc"]),
     ("cli", &[]),
     ("start", &["cluster", "config", "domain", "store"]),
     // `app` and `cmd` may see all.

@@ -25,7 +25,7 @@ use crate::{
         permission::{Permission, Rights},
         person::Person,
     },
-    service::{settings, sign_in, tokens},
+    service::{settings, sign_in, tokens, workload},
 };
 
 /// What the audit calls whoever holds the bootstrap token.
@@ -127,6 +127,15 @@ async fn authenticate(
     }
     if let Some((person, session)) = sign_in::authenticate(services, token).await? {
         return Ok(Caller::of_person(person, session.id, address));
+    }
+    if let Some((rule, job)) = workload::authenticate(services, token).await? {
+        return Ok(Caller {
+            actor: workload::actor(&rule, &job),
+            auth: format!("workload:{}", rule.id),
+            address,
+            rights: Arc::new(rule.rights()),
+            session: None,
+        });
     }
     match tokens::authenticate(services, token, address.as_deref()).await? {
         Some(known) => Ok(Caller {

@@ -17,6 +17,7 @@ pub mod extract;
 pub mod freezes;
 pub mod health;
 pub mod idempotency;
+pub mod identity_providers;
 pub mod me;
 pub mod metrics;
 pub mod models;
@@ -35,6 +36,7 @@ pub mod settings;
 mod tests;
 pub mod tokens;
 pub mod work;
+pub mod workload_rules;
 pub mod write;
 
 use std::sync::Arc;
@@ -48,6 +50,7 @@ pub use self::{
     router::{openapi, router},
 };
 use crate::{
+    oidc::Issuers,
     reconcile::Reconciler,
     service::{Origins, Services},
 };
@@ -71,6 +74,8 @@ pub struct ApiDeps {
     /// Fronts whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<IpNet>,
     pub refusals: Refusals,
+    /// Whose word is taken for who somebody is.
+    pub issuers: Issuers,
 }
 
 /// What handlers share. Cheap to clone.

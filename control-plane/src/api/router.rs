@@ -21,9 +21,9 @@ use super::{
     ApiState, agents, audit, auth, caller, changes, credentials, docs, enrollment_tokens, explain, freezes,
     health,
     idempotency::{self, Replay},
-    me, metrics, models, observe, observe_mode, people,
+    identity_providers, me, metrics, models, observe, observe_mode, people,
     problem::Problem,
-    proxies, ready, realms, settings, tokens, work,
+    proxies, ready, realms, settings, tokens, work, workload_rules,
 };
 
 /// Largest body.
@@ -112,6 +112,20 @@ fn protected() -> OpenApiRouter<ApiState> {
         .routes(routes!(tokens::create::create_api_token, tokens::list::list_api_tokens))
         .routes(routes!(tokens::get::get_api_token, tokens::revoke::revoke_api_token))
         .routes(routes!(tokens::rotate::rotate_api_token))
+        .routes(routes!(
+            identity_providers::create::create_identity_provider,
+            identity_providers::list::list_identity_providers
+        ))
+        .routes(routes!(
+            identity_providers::get::get_identity_provider,
+            identity_providers::update::update_identity_provider,
+            identity_providers::delete::delete_identity_provider
+        ))
+        .routes(routes!(
+            workload_rules::create::create_workload_rule,
+            workload_rules::list::list_workload_rules
+        ))
+        .routes(routes!(workload_rules::get::get_workload_rule, workload_rules::delete::delete_workload_rule))
         .routes(routes!(settings::get::get_settings, settings::update::update_settings))
 }
 
@@ -124,6 +138,10 @@ fn open() -> OpenApiRouter<ApiState> {
         .routes(routes!(agents::enroll::enroll_agent))
         .routes(routes!(auth::login::login))
         .routes(routes!(auth::setup::set_up))
+        .routes(routes!(auth::providers::list_providers))
+        .routes(routes!(auth::oidc::start::start_oidc))
+        .routes(routes!(auth::oidc::callback::finish_oidc))
+        .routes(routes!(auth::workload::exchange_token))
 }
 
 /// The API document, from the code.

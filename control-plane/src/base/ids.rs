@@ -53,6 +53,10 @@ ids! {
     PersonId,
     /// A session of a person.
     PersonSessionId,
+    /// An OpenID Connect provider that people sign in with.
+    IdentityProviderId,
+    /// A rule for the jobs of CI systems.
+    WorkloadRuleId,
     /// One start of one control-plane process.
     ReplicaId,
     /// This installation: the owner named in every mark on a proxy.

@@ -11,6 +11,7 @@ pub mod error;
 pub mod foreign;
 pub mod freeze;
 pub mod grant;
+pub mod identity;
 pub mod litellm_params;
 pub mod model;
 pub mod model_name;

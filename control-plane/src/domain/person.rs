@@ -10,7 +10,7 @@ use super::{
     role::Role,
 };
 use crate::base::{
-    ids::{PersonId, PersonSessionId, RealmId},
+    ids::{IdentityProviderId, PersonId, PersonSessionId, RealmId},
     secret::Secret,
 };
 
@@ -25,6 +25,8 @@ pub struct RoleAt {
     pub role: Role,
     /// Null: everywhere.
     pub realm_id: Option<RealmId>,
+    /// The identity provider whose groups give it; null: people here gave it.
+    pub provider_id: Option<IdentityProviderId>,
 }
 
 /// Somebody who signs in.

@@ -7,7 +7,7 @@ use crate::{
     base::ids::ReplicaId,
     domain::error::Result,
     service::{Services, audit, sign_in},
-    store::{enrollment, evidence, idempotency, installation, person_sessions},
+    store::{enrollment, evidence, idempotency, installation, person_sessions, workload},
 };
 
 /// How long an `Idempotency-Key` is remembered.
@@ -29,9 +29,10 @@ pub async fn run_once(services: &Services) -> Result<u64> {
     let evidence = evidence::purge(&mut conn, now - EVIDENCE_KEPT).await?;
     let failures = person_sessions::purge_failures(&mut conn, now - sign_in::WINDOW).await?;
     let sessions = person_sessions::purge(&mut conn, now - SESSIONS_KEPT).await?;
+    let sign_ins = workload::purge(&mut conn, now).await?;
     let keys = idempotency::purge(&mut conn, now - IDEMPOTENCY_KEPT).await?;
     drop(conn);
-    Ok(proofs + evidence + failures + sessions + keys + audit::expire(services).await?)
+    Ok(proofs + evidence + failures + sessions + sign_ins + keys + audit::expire(services).await?)
 }
 
 /// Says that this replica lives, and ends the sessions of those that do not.

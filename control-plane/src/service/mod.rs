@@ -12,9 +12,11 @@ pub mod deployments;
 pub mod enroll;
 pub mod enrollment;
 pub mod explain;
+pub mod federation;
 pub mod freezes;
 pub mod grants;
 pub mod idempotent;
+pub mod identity_providers;
 pub mod keys;
 pub mod llm_config;
 pub mod lookup;
@@ -30,6 +32,7 @@ pub mod settings;
 pub mod sign_in;
 pub mod sync;
 pub mod tokens;
+pub mod workload;
 
 use serde::Serialize;
 

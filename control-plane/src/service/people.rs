@@ -130,7 +130,7 @@ pub async fn create(
         created_at: now,
         created_by: ctx.actor.clone(),
         updated_at: now,
-        roles: roles(tx.conn(), &ctx.reach, &new.roles).await?,
+        roles: roles("roles", tx.conn(), &ctx.reach, &new.roles).await?,
     };
     covers(holder, &person.rights())?;
     match people::insert(tx.conn(), &person).await {
@@ -177,7 +177,10 @@ pub async fn update(
         name.trim().clone_into(&mut new.name);
     }
     if let Some(given) = &patch.roles {
-        new.roles = roles(tx.conn(), &ctx.reach, given).await?;
+        // What the groups of an identity provider give, is changed there.
+        let theirs = old.roles.iter().filter(|at| at.provider_id.is_some()).cloned();
+        new.roles = roles("roles", tx.conn(), &ctx.reach, given).await?.into_iter().chain(theirs).collect();
+        new.roles.sort_unstable();
     }
     if let Some(disabled) = patch.disabled {
         new.disabled_at = disabled.then(|| old.disabled_at.unwrap_or(now));
@@ -275,7 +278,7 @@ async fn lock(conn: &mut Conn, holder: &Rights, name: &str) -> Result<Person> {
     Ok(person)
 }
 
-fn covers(holder: &Rights, other: &Rights) -> Result<()> {
+pub(super) fn covers(holder: &Rights, other: &Rights) -> Result<()> {
     if holder.covers(other) {
         return Ok(());
     }
@@ -286,17 +289,20 @@ fn covers(holder: &Rights, other: &Rights) -> Result<()> {
     })
 }
 
-async fn roles(conn: &mut Conn, reach: &Reach, given: &[NewRole]) -> Result<Vec<RoleAt>> {
+pub(super) async fn roles(
+    field: &'static str,
+    conn: &mut Conn,
+    reach: &Reach,
+    given: &[NewRole],
+) -> Result<Vec<RoleAt>> {
     if given.len() > MAX_ROLES {
-        return Err(Error::invalid("roles", format!("expected at most {MAX_ROLES}")));
+        return Err(Error::invalid(field, format!("expected at most {MAX_ROLES}")));
     }
     let mut roles = Vec::new();
     for new in given {
         let name = new.role.as_str();
         let realm_id = match (&new.realm, new.role.in_realm()) {
-            (Some(realm), true) => {
-                Some(lookup::in_field("roles", lookup::realm(conn, reach, realm).await)?.id)
-            }
+            (Some(realm), true) => Some(lookup::in_field(field, lookup::realm(conn, reach, realm).await)?.id),
             (None, false) => None,
             (None, true) => {
                 return Err(Error::invalid(
@@ -305,10 +311,10 @@ async fn roles(conn: &mut Conn, reach: &Reach, given: &[NewRole]) -> Result<Vec<
                 ));
             }
             (Some(_), false) => {
-                return Err(Error::invalid("roles", format!("{name} holds everywhere; leave realmId out")));
+                return Err(Error::invalid(field, format!("{name} holds everywhere; leave realmId out")));
             }
         };
-        roles.push(RoleAt { role: new.role, realm_id });
+        roles.push(RoleAt { role: new.role, realm_id, provider_id: None });
     }
     roles.sort_unstable();
     roles.dedup();

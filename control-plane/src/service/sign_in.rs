@@ -189,7 +189,7 @@ async fn first_owner(s: &Services, tx: &mut Tx, email: Option<&str>, name: Optio
         created_at: now,
         created_by: "system:setup".to_owned(),
         updated_at: now,
-        roles: vec![RoleAt { role: Role::Owner, realm_id: None }],
+        roles: vec![RoleAt { role: Role::Owner, realm_id: None, provider_id: None }],
     };
     match people::insert(tx.conn(), &owner).await {
         Err(error) if is_unique_violation(&error) => {
@@ -268,7 +268,13 @@ pub async fn first_link(s: &Services, anyway: bool) -> Result<Option<Link>> {
     Ok(Some(Link { secret, expires_at }))
 }
 
-async fn open(s: &Services, mut tx: Tx, knock: &Knock, person: Person, how: &str) -> Result<Opened> {
+pub(super) async fn open(
+    s: &Services,
+    mut tx: Tx,
+    knock: &Knock,
+    person: Person,
+    how: &str,
+) -> Result<Opened> {
     let now = s.store.clock.now();
     let secret = s.store.ids.secret(PREFIX);
     let user_agent = knock.user_agent.chars().filter(|c| !c.is_control()).take(200).collect();

@@ -138,7 +138,7 @@ pub async fn create(
     if expires_at <= now || expires_at > now + MAX_LIFETIME {
         return Err(Error::invalid("expiresAt", "expected a time from now on and within 366 days"));
     }
-    check_rights(&new)?;
+    check_rights(new.role, &new.permissions, new.realms.is_some())?;
     let mut tx = s.store.begin("token.create").await?;
     let realm_ids = realms(tx.conn(), &ctx.reach, new.realms.as_deref()).await?;
     let secret = api_token::with_checksum(&s.store.ids.secret(api_token::PREFIX));
@@ -258,37 +258,39 @@ async fn lock(conn: &mut Conn, reach: &Reach, name: &str) -> Result<ApiToken> {
     find(conn, reach, &id.to_string()).await
 }
 
-fn check_rights(new: &NewApiToken) -> Result<()> {
-    if new.role.is_none() == new.permissions.is_empty() {
+/// A role or permissions, in realms or everywhere: what goes together.
+pub(super) fn check_rights(role: Option<Role>, permissions: &[Permission], in_realms: bool) -> Result<()> {
+    if role.is_none() == permissions.is_empty() {
         return Err(Error::invalid(
             "permissions",
             "give a role, or the permissions that it needs and no more, such as [\"grants:write\"]",
         ));
     }
-    match (new.role, &new.realms) {
-        (Some(role), None) if role.in_realm() => {
-            return Err(Error::invalid(
-                "realmIds",
-                format!("is missing; {} is a role in a realm", role.as_str()),
-            ));
+    match role {
+        Some(role) if role.in_realm() && !in_realms => {
+            Err(Error::invalid("realmIds", format!("is missing; {} is a role in a realm", role.as_str())))
         }
-        (Some(role), Some(_)) if !role.in_realm() => {
+        Some(role) if !role.in_realm() && in_realms => {
             let message =
                 format!("{} holds everywhere; leave realmIds out, or give realm-admin", role.as_str());
-            return Err(Error::invalid("role", message));
+            Err(Error::invalid("role", message))
         }
-        _ => {}
+        _ => match permissions.iter().find(|p| in_realms && !p.area.in_realm()) {
+            Some(wide) => {
+                let message =
+                    format!("{} is not of a realm; leave it out, or leave realmIds out", wide.as_str());
+                Err(Error::invalid("permissions", message))
+            }
+            None => Ok(()),
+        },
     }
-    if new.realms.is_some()
-        && let Some(wide) = new.permissions.iter().find(|p| !p.area.in_realm())
-    {
-        let message = format!("{} is not of a realm; leave it out, or leave realmIds out", wide.as_str());
-        return Err(Error::invalid("permissions", message));
-    }
-    Ok(())
 }
 
-async fn realms(conn: &mut Conn, reach: &Reach, names: Option<&[String]>) -> Result<Option<Vec<RealmId>>> {
+pub(super) async fn realms(
+    conn: &mut Conn,
+    reach: &Reach,
+    names: Option<&[String]>,
+) -> Result<Option<Vec<RealmId>>> {
     let Some(names) = names else {
         lookup::everywhere(reach, "everywhere; name the realms that it is for in realmIds")?;
         return Ok(None);

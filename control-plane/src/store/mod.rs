@@ -17,6 +17,7 @@ pub mod evidence;
 pub mod freezes;
 pub mod grants;
 pub mod idempotency;
+pub mod identity_providers;
 pub mod installation;
 pub mod keys;
 pub mod listener;
@@ -32,6 +33,7 @@ pub mod settings;
 pub mod tokens;
 pub mod tx;
 pub mod work;
+pub mod workload;
 
 use std::sync::Arc;
 

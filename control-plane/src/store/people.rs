@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use super::Conn;
 use crate::{
-    base::ids::{PersonId, RealmId},
+    base::ids::{IdentityProviderId, PersonId, RealmId},
     domain::{
         error::Result,
         person::{Person, RoleAt},
@@ -28,7 +28,8 @@ pub async fn list(conn: &mut Conn, filter: &Filter<'_>) -> Result<Vec<Person>> {
         r#"select p.id as "id: PersonId", email, name, password_hash is not null as "has_password!", disabled_at,
                   last_login_at, version, created_at, created_by, updated_at,
                   coalesce(array_agg(r.role) filter (where r.role is not null), '{}') as "roles!",
-                  coalesce(array_agg(coalesce(r.realm_id::text, '')) filter (where r.role is not null), '{}') as "places!"
+                  coalesce(array_agg(coalesce(r.realm_id::text, '')) filter (where r.role is not null), '{}') as "places!",
+                  coalesce(array_agg(coalesce(r.provider_id::text, '')) filter (where r.role is not null), '{}') as "providers!"
            from person p left join person_role r on r.person_id = p.id
            where ($1::uuid is null or p.id = $1) and ($2::text is null or email = $2) and ($3::text is null or email > $3)
            group by p.id order by email limit $4"#,
@@ -42,13 +43,19 @@ pub async fn list(conn: &mut Conn, filter: &Filter<'_>) -> Result<Vec<Person>> {
     Ok(rows
         .into_iter()
         .map(|r| {
-            let at = |(role, place): (String, String)| {
-                let realm_id =
-                    if place.is_empty() { None } else { Some(RealmId(Uuid::try_parse(&place).ok()?)) };
-                // What this version does not know, it does not give.
-                Some(RoleAt { role: Role::parse(&role)?, realm_id })
+            let id = |text: String| {
+                if text.is_empty() { Some(None) } else { Uuid::try_parse(&text).ok().map(Some) }
             };
-            let mut roles: Vec<RoleAt> = r.roles.into_iter().zip(r.places).filter_map(at).collect();
+            let at = |((role, place), provider): ((String, String), String)| {
+                // What this version does not know, it does not give.
+                Some(RoleAt {
+                    role: Role::parse(&role)?,
+                    realm_id: id(place)?.map(RealmId),
+                    provider_id: id(provider)?.map(IdentityProviderId),
+                })
+            };
+            let given = r.roles.into_iter().zip(r.places).zip(r.providers);
+            let mut roles: Vec<RoleAt> = given.filter_map(at).collect();
             roles.sort_unstable();
             Person {
                 id: r.id,
@@ -93,7 +100,7 @@ pub async fn insert(conn: &mut Conn, p: &Person) -> Result<(), sqlx::Error> {
     )
     .execute(&mut *conn)
     .await?;
-    set_roles(conn, p.id, &p.roles).await
+    insert_roles(conn, p.id, &p.roles).await
 }
 
 pub async fn update(conn: &mut Conn, p: &Person, now: DateTime<Utc>) -> Result<()> {
@@ -107,17 +114,20 @@ pub async fn update(conn: &mut Conn, p: &Person, now: DateTime<Utc>) -> Result<(
     .execute(&mut *conn)
     .await?;
     sqlx::query!("delete from person_role where person_id = $1", p.id.0).execute(&mut *conn).await?;
-    Ok(set_roles(conn, p.id, &p.roles).await?)
+    Ok(insert_roles(conn, p.id, &p.roles).await?)
 }
 
-async fn set_roles(conn: &mut Conn, id: PersonId, roles: &[RoleAt]) -> Result<(), sqlx::Error> {
+pub(super) async fn insert_roles(conn: &mut Conn, id: PersonId, roles: &[RoleAt]) -> Result<(), sqlx::Error> {
     let names: Vec<String> = roles.iter().map(|at| at.role.as_str().to_owned()).collect();
     let realms: Vec<Option<Uuid>> = roles.iter().map(|at| at.realm_id.map(|r| r.0)).collect();
+    let providers: Vec<Option<Uuid>> = roles.iter().map(|at| at.provider_id.map(|p| p.0)).collect();
     sqlx::query!(
-        "insert into person_role (person_id, role, realm_id) select $1, * from unnest($2::text[], $3::uuid[])",
+        "insert into person_role (person_id, role, realm_id, provider_id)
+         select $1, * from unnest($2::text[], $3::uuid[], $4::uuid[])",
         id.0,
         &names,
-        &realms as &[Option<Uuid>]
+        &realms as &[Option<Uuid>],
+        &providers as &[Option<Uuid>]
     )
     .execute(conn)
     .await?;
@@ -152,7 +162,8 @@ pub async fn has_role(conn: &mut Conn, role: Role, except: Option<PersonId>) -> 
     Ok(sqlx::query_scalar!(
         r#"select exists (select 1 from person p join person_role r on r.person_id = p.id
                           where r.role = $1 and r.realm_id is null and p.disabled_at is null
-                            and p.password_hash is not null and ($2::uuid is null or p.id <> $2)) as "e!""#,
+                            and (p.password_hash is not null
+                                 or exists (select 1 from person_identity i where i.person_id = p.id)) and ($2::uuid is null or p.id <> $2)) as "e!""#,
         role.as_str(),
         except.map(|p| p.0)
     )

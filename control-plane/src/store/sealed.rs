@@ -7,10 +7,11 @@ use std::collections::BTreeMap;
 use super::{
     Conn, Store,
     desired::{credential_at, manual_at, proxy_at, realm_key_at},
+    identity_providers::identity_provider_at,
 };
 use crate::{
     base::{
-        ids::{CredentialId, KeyId, ProxyId},
+        ids::{CredentialId, IdentityProviderId, KeyId, ProxyId},
         seal::SealedAt,
     },
     domain::error::{Error, Result},
@@ -38,6 +39,7 @@ pub async fn counts(conn: &mut Conn) -> Result<Counts> {
                union all select 'realm_key.secret', substring(secret from 2 for 4) from realm_key
                union all select 'agent.manual_api_key', substring(manual_api_key from 2 for 4) from agent
                          where manual_api_key is not null
+               union all select 'identity_provider.client_secret', substring(client_secret from 2 for 4) from identity_provider
                union all select 'installation.kek_canary', substring(kek_canary from 2 for 4) from installation
            ) v group by place, version"#
     )
@@ -67,6 +69,8 @@ impl Store {
                    from proxy
                    union all select 'provider_credential.api_key', id::text, generation, api_key from provider_credential
                    union all select 'realm_key.secret', id::text, generation, secret from realm_key
+                   union all select 'identity_provider.client_secret', id::text, secret_generation, client_secret
+                             from identity_provider
                    union all select 'agent.manual_api_key', did, manual_generation, manual_api_key from agent
                              where manual_api_key is not null
                ) v where substring(sealed from 2 for 4) <> $1 limit $2"#,
@@ -119,6 +123,17 @@ impl Store {
                 let new = again(&realm_key_at(KeyId(id()?)))?;
                 sqlx::query!(
                     "update realm_key set secret = $3 where id = $1 and secret = $2",
+                    id()?,
+                    old,
+                    new
+                )
+                .execute(conn)
+                .await?
+            }
+            "identity_provider.client_secret" => {
+                let new = again(&identity_provider_at(IdentityProviderId(id()?)))?;
+                sqlx::query!(
+                    "update identity_provider set client_secret = $3 where id = $1 and client_secret = $2",
                     id()?,
                     old,
                     new

@@ -2,7 +2,10 @@
 
 pub mod login;
 pub mod logout;
+pub mod oidc;
+pub mod providers;
 pub mod setup;
+pub mod workload;
 
 use axum::{
     Json,
@@ -33,10 +36,14 @@ fn cookie(state: &ApiState, value: String) -> Cookie<'static> {
         .build()
 }
 
+/// Without an age of its own it goes with the browser; the server ends it in any case.
+fn session_cookie(state: &ApiState, opened: &Opened) -> Cookie<'static> {
+    cookie(state, opened.secret.expose().to_owned())
+}
+
 /// The answer to a sign-in: who that is, and the cookie.
 fn opened(state: &ApiState, opened: &Opened) -> Response {
-    // Without an age of its own it goes with the browser; the server ends it in any case.
-    let cookie = cookie(state, opened.secret.expose().to_owned());
+    let cookie = session_cookie(state, opened);
     let address = opened.session.address.clone();
     let caller = Caller::of_person(opened.person.clone(), opened.session.id, address);
     (CookieJar::new().add(cookie), Json(Me::of(&caller))).into_response()

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::{
     Answer, Api, DID,
-    promises::{ADOPTED_ID, MAKERS, foreign, template, writes},
+    promises::{ADOPTED_ID, MAKERS, foreign, provider, rule, template, writes},
 };
 use crate::{
     api::authz::{Need, OPERATIONS},
@@ -64,6 +64,10 @@ fn reads(deployment: &str) -> Vec<Case> {
         "/api/tokens/ci".into(),
         "/api/settings".into(),
         "/api/me/sessions".into(),
+        "/api/identity-providers".into(),
+        "/api/identity-providers/corp".into(),
+        "/api/workload-rules".into(),
+        "/api/workload-rules/deploys".into(),
         "/api/people".into(),
         "/api/people/ada@example.org".into(),
     ];
@@ -96,6 +100,8 @@ fn makers() -> Vec<Case> {
         ),
         ("POST", "/api/realms".into(), Some(json!({ "name": "more" }))),
         ("POST", "/api/people".into(), Some(json!({ "email": "bob@example.org" }))),
+        ("POST", "/api/identity-providers".into(), Some(provider("more"))),
+        ("POST", "/api/workload-rules".into(), Some(rule("more"))),
         ("POST", "/api/enrollment-tokens".into(), Some(json!({ "realmIds": ["red"] }))),
         (
             "POST",
@@ -128,6 +134,8 @@ impl World {
         let mut others = Vec::new();
         let mut secrets = vec!["only-for-blue".to_owned(), OTHER_DID.to_owned()];
         api.post("/api/people", json!({ "email": "ada@example.org" })).await.is(201);
+        api.post("/api/identity-providers", provider("corp")).await.is(201);
+        api.post("/api/workload-rules", rule("deploys")).await.is(201);
         let credential = json!({ "name": "old", "provider": "openai", "apiKey": "sk-provider-0123456789" });
         api.post("/api/credentials", credential).await.is(201);
         let (mut enroll, mut granted) = (Vec::new(), Vec::new());

@@ -8,6 +8,7 @@ mod docs;
 mod fleet;
 mod grants;
 mod idempotency;
+mod identity;
 mod models;
 mod people;
 mod promises;
@@ -40,6 +41,7 @@ use crate::{
         agent::{Agent, AgentStatus, ConfigMode},
         url_policy::{Purpose, UrlPolicy},
     },
+    oidc::Issuers,
     outbound::{Outbound, Timeouts},
     reconcile::{Options, Reconciler, fleet::Fleet},
     service::Services,
@@ -125,6 +127,15 @@ impl Api {
             secure_cookies: false,
             trusted_proxies: Vec::new(),
             refusals: crate::api::Refusals::default(),
+            issuers: Issuers::new(
+                Outbound::new(
+                    UrlPolicy { webhook_private: true, ..UrlPolicy::default() },
+                    Purpose::Webhook,
+                    Timeouts::default(),
+                )
+                .unwrap(),
+                services.store.clock.clone(),
+            ),
         });
         Self { router: router(state), services, ready }
     }

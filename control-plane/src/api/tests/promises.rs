@@ -40,9 +40,20 @@ pub fn foreign() -> [Drift; 2] {
     [of(ObjectKind::Deployment, "theirs", deployment), of(ObjectKind::Key, &sha256_hex(ADOPTED), key)]
 }
 
+pub fn provider(name: &str) -> Value {
+    json!({ "name": name, "issuer": "https://login.example.org", "clientId": "reeve", "clientSecret": "MARKER-0123456789" })
+}
+
+pub fn rule(name: &str) -> Value {
+    json!({ "name": name, "issuer": "https://ci.example.org", "audience": "reeve", "role": "auditor",
+        "claims": { "repository": "acme/app" } })
+}
+
 /// The writes that make the world of the test.
-pub const MAKERS: [&str; 6] = [
+pub const MAKERS: [&str; 8] = [
     "POST /api/people",
+    "POST /api/identity-providers",
+    "POST /api/workload-rules",
     "POST /api/proxies",
     "POST /api/models",
     "POST /api/realms",
@@ -113,6 +124,9 @@ pub fn writes(deployment: &str, token: &str) -> Vec<(&'static str, String, Optio
         ("POST", "/api/people/ada@example.org/invite".into(), None),
         ("DELETE", "/api/people/ada@example.org/sessions".into(), None),
         ("DELETE", "/api/people/ada@example.org".into(), None),
+        ("PATCH", "/api/identity-providers/corp".into(), json_of(json!({ "clientId": "other" }))),
+        ("DELETE", "/api/identity-providers/corp".into(), None),
+        ("DELETE", "/api/workload-rules/deploys".into(), None),
         ("POST", "/api/tokens/ci/rotate".into(), None),
         ("DELETE", "/api/tokens/ci".into(), None),
         ("PATCH", "/api/settings".into(), json_of(json!({ "auditRetentionDays": 90 }))),
@@ -134,7 +148,9 @@ async fn g9_an_audit_row_for_every_change(pool: PgPool) {
     let token = api.post("/api/enrollment-tokens", json!({})).await.is(201);
     api.post("/api/tokens", json!({ "name": "ci", "role": "auditor" })).await.is(201);
     api.post("/api/people", json!({ "email": "ada@example.org" })).await.is(201);
-    assert_eq!(count().await, (6, 3), "a token is no change that agents or proxies can notice");
+    api.post("/api/identity-providers", provider("corp")).await.is(201);
+    api.post("/api/workload-rules", rule("deploys")).await.is(201);
+    assert_eq!(count().await, (8, 3), "a token is no change that agents or proxies can notice");
     api.agent(DID, AgentStatus::Pending).await;
     api.connect(DID).await;
     sqlx::query("update agent_session set rejected_hash = 'x', rejected_version = 1")
@@ -245,6 +261,13 @@ pub fn template(path: &str) -> String {
         "audit",
         "people",
         "invite",
+        "identity-providers",
+        "workload-rules",
+        "workload",
+        "providers",
+        "oidc",
+        "start",
+        "callback",
         "sessions",
         "auth",
         "login",
