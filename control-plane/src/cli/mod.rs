@@ -18,6 +18,7 @@ mod explain;
 mod failure;
 mod freeze;
 mod grant;
+mod identity;
 mod keys;
 mod login;
 mod model;
@@ -86,6 +87,10 @@ pub enum AdminCommand {
     People(Listing<people::Command>),
     /// Tokens for CI jobs and services.
     Token(Scoped<token::Command>),
+    /// OpenID Connect providers that people sign in with.
+    IdentityProvider(Listing<identity::Provider>),
+    /// Rules by which CI jobs get a token for their own one.
+    Workload(Scoped<identity::Workload>),
     /// Who you are here, and what you may do.
     Whoami(Leaf<access::Whoami>),
     /// What the installation allows: the bootstrap token, how long audit rows are kept.
@@ -134,6 +139,10 @@ async fn dispatch(command: AdminCommand) -> Result<(), Failure> {
         C::Logout(c) => login::logout(c.args, &c.global.session()?).await,
         C::People(c) => people::run(c.command.unwrap_or_default(), &c.global.session()?).await,
         C::Token(c) => token::run(c.command, &c.global.session()?).await,
+        C::IdentityProvider(c) => {
+            identity::provider(c.command.unwrap_or_default(), &c.global.session()?).await
+        }
+        C::Workload(c) => identity::workload(c.command, &c.global.session()?).await,
         C::Whoami(c) => access::whoami(c.args, &c.global.session()?).await,
         C::Settings(c) => access::settings(c.command.unwrap_or_default(), &c.global.session()?).await,
         C::Apply(c) => apply::run(c.args, &c.global.session()?).await,

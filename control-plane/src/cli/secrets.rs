@@ -94,6 +94,28 @@ impl VirtualKey {
     }
 }
 
+/// The secret of a client at an identity provider.
+#[derive(Debug, Args)]
+#[group(multiple = false)]
+#[expect(clippy::struct_field_names, reason = "the options are named after them")]
+pub struct ClientSecret {
+    /// The file that holds the client's secret.
+    #[arg(long, value_name = "FILE")]
+    client_secret_file: Option<PathBuf>,
+    /// Read it from standard input.
+    #[arg(long)]
+    client_secret_stdin: bool,
+    /// The environment variable that holds it.
+    #[arg(long, value_name = "NAME")]
+    client_secret_env: Option<String>,
+}
+
+impl ClientSecret {
+    pub fn read(self) -> Result<Option<Secret>, Failure> {
+        read("client-secret", None, self.client_secret_file, self.client_secret_stdin, self.client_secret_env)
+    }
+}
+
 fn read(
     name: &str,
     plain: Option<Secret>,

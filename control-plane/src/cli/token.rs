@@ -74,7 +74,7 @@ const COLUMNS: &[Column] = &[
     ("MADE BY", |t| text_at(t, "/createdBy")),
 ];
 
-fn may(token: &serde_json::Value) -> String {
+pub fn may(token: &serde_json::Value) -> String {
     let what =
         if token["role"].is_string() { text_at(token, "/role") } else { text_at(token, "/permissions") };
     match token["realmIds"].as_array() {

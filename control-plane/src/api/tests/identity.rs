@@ -213,9 +213,9 @@ fn claims(
 #[track_caller]
 fn session(answer: &Answer) -> String {
     assert_eq!(answer.status, 303, "{}", answer.text);
-    let cookies = answer.headers.get_all("set-cookie").iter().filter_map(|c| c.to_str().ok());
-    let found = cookies.filter(|c| c.starts_with("reeve_session=")).map(|c| c.split(';').next().unwrap());
-    found.last().expect("a session").to_owned()
+    let mut cookies = answer.headers.get_all("set-cookie").iter().filter_map(|c| c.to_str().ok());
+    let found = cookies.find(|c| c.starts_with("reeve_session=")).expect("a session");
+    found.split(';').next().unwrap().to_owned()
 }
 
 #[sqlx::test(migrations = "../migrations")]
@@ -269,7 +269,8 @@ async fn an_email_is_no_proof_unless_its_provider_is_trusted(pool: PgPool) {
     api.patch("/api/identity-providers/corp", json!({ "trustsEmail": true })).await.is(200);
     // Trusted, but it says itself that it did not look.
     let begun = api.begin("/").await;
-    let mut unverified = claims(&issuer, Utc::now(), &begun.nonce, "evil", "root@example.org", &["platform"]);
+    let mut unverified =
+        claims(&issuer, Clock::default().now(), &begun.nonce, "evil", "root@example.org", &["platform"]);
     unverified["email_verified"] = json!(false);
     issuer.answers(&issuer.key.sign(&unverified)).await;
     api.back(&begun).await.problem(409, "email-taken");
@@ -284,7 +285,7 @@ async fn a_forged_or_replayed_token_opens_no_session(pool: PgPool) {
     api.realm("red").await;
     let issuer = Issuer::start().await;
     api.provider(&issuer, json!({})).await;
-    let now = Utc::now();
+    let now = Clock::default().now();
     let count = {
         let begun = api.begin("/").await;
         forged(&issuer, &claims(&issuer, now, &begun.nonce, "s", "a@example.org", &["platform"]), now).len()
@@ -376,7 +377,7 @@ fn job(issuer: &Issuer, now: DateTime<Utc>, jti: &str) -> Value {
 
 #[sqlx::test(migrations = "../migrations")]
 async fn a_job_gets_a_token_by_its_rule_once_and_for_a_while(pool: PgPool) {
-    let clock = Clock::fixed(Utc::now());
+    let clock = Clock::fixed(Clock::default().now());
     let api = Api::at(pool, clock.clone());
     api.realm("red").await;
     api.realm("blue").await;
@@ -464,7 +465,7 @@ async fn a_job_gets_a_token_by_its_rule_once_and_for_a_while(pool: PgPool) {
 /// Anybody can make a token with a key that nobody knows: the issuer must not be asked for each.
 #[sqlx::test(migrations = "../migrations")]
 async fn unknown_keys_do_not_make_us_ask_again_and_again(pool: PgPool) {
-    let clock = Clock::fixed(Utc::now());
+    let clock = Clock::fixed(Clock::default().now());
     let api = Api::at(pool, clock.clone());
     let issuer = Issuer::start().await;
     let rule = json!({ "name": "x", "issuer": issuer.uri(), "audience": "https://reeve.example", "role": "auditor",
