@@ -26,7 +26,7 @@ pub use self::{
     database::Database,
     process::Process,
     proxy::{Proxy, proxies},
-    reeve::{ADMIN_TOKEN, MASTER_KEY, Reeve, ReeveOptions},
+    reeve::{ADMIN_TOKEN, MASTER_KEY, Reeve, ReeveOptions, run},
     upstream::{REFUSED, Upstream},
 };
 
