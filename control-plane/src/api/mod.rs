@@ -32,6 +32,7 @@ pub mod realms;
 pub mod refusals;
 mod router;
 pub mod settings;
+mod setup;
 #[cfg(test)]
 mod tests;
 pub mod tokens;

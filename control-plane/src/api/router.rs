@@ -8,6 +8,7 @@ use axum::{
     http::StatusCode,
     middleware::{Next, from_fn, from_fn_with_state},
     response::{IntoResponse, Response},
+    routing::get,
 };
 use tower_http::{
     catch_panic::CatchPanicLayer,
@@ -23,7 +24,7 @@ use super::{
     idempotency::{self, Replay},
     identity_providers, me, metrics, models, observe, observe_mode, people,
     problem::Problem,
-    proxies, ready, realms, settings, tokens, work, workload_rules,
+    proxies, ready, realms, settings, setup, tokens, work, workload_rules,
 };
 
 /// Largest body.
@@ -164,6 +165,7 @@ pub fn router(state: ApiState) -> Router {
     let protected = protected.route_layer(from_fn_with_state(replay, idempotency::layer)).route_layer(auth);
     let swagger = SwaggerUi::new("/api/docs").config(Config::from("/api/openapi.json"));
     open.merge(protected)
+        .route("/setup", get(setup::page))
         .merge(swagger)
         .fallback(|| async { Problem::of_status(StatusCode::NOT_FOUND) })
         .method_not_allowed_fallback(|| async { Problem::of_status(StatusCode::METHOD_NOT_ALLOWED) })

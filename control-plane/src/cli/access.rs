@@ -60,6 +60,42 @@ pub async fn whoami(_: Whoami, s: &Session) -> Result<(), Failure> {
     Ok(())
 }
 
+/// `reeve sessions`
+#[derive(Debug, Default, Subcommand)]
+pub enum Sessions {
+    /// Your sessions.
+    #[default]
+    List,
+    /// End one of them.
+    End {
+        /// Its id.
+        id: String,
+    },
+}
+
+const SESSIONS: &[Column] = &[
+    ("ID", |s| text_at(s, "/id")),
+    ("FROM", |s| text_at(s, "/address")),
+    ("WITH", |s| text_at(s, "/userAgent")),
+    ("OPENED", |s| text_at(s, "/createdAt")),
+    ("LAST SEEN", |s| text_at(s, "/lastSeenAt")),
+    ("THIS ONE", |s| text_at(s, "/current")),
+];
+
+pub async fn sessions(command: Sessions, s: &Session) -> Result<(), Failure> {
+    match command {
+        Sessions::List => {
+            let items = s.list(path(["me", "sessions"]), Vec::new(), 1000).await?;
+            output::list(s.format, &items, SESSIONS, "No sessions.");
+            Ok(())
+        }
+        Sessions::End { id } => {
+            let reply = s.write(Method::DELETE, path(["me", "sessions", &id]), None).await?;
+            s.done(&reply, &format!("Ended {id}")).await
+        }
+    }
+}
+
 pub async fn settings(command: Command, s: &Session) -> Result<(), Failure> {
     let settings = match command {
         Command::Show => s.get(path(["settings"])).await?,

@@ -83,6 +83,8 @@ pub enum AdminCommand {
     Login(Leaf<login::Login>),
     /// Sign out.
     Logout(Leaf<login::Logout>),
+    /// Your sessions.
+    Sessions(Listing<access::Sessions>),
     /// People who may sign in, and what they hold.
     People(Listing<people::Command>),
     /// Tokens for CI jobs and services.
@@ -137,6 +139,7 @@ async fn dispatch(command: AdminCommand) -> Result<(), Failure> {
         C::Audit(c) => audit::run(c.args, &c.global.session()?).await,
         C::Login(c) => login::login(c.args, &c.global.session()?).await,
         C::Logout(c) => login::logout(c.args, &c.global.session()?).await,
+        C::Sessions(c) => access::sessions(c.command.unwrap_or_default(), &c.global.session()?).await,
         C::People(c) => people::run(c.command.unwrap_or_default(), &c.global.session()?).await,
         C::Token(c) => token::run(c.command, &c.global.session()?).await,
         C::IdentityProvider(c) => {

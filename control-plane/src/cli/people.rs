@@ -105,7 +105,10 @@ pub async fn run(command: Command, s: &Session) -> Result<(), Failure> {
     let one = |person: &str| path(["people", person]);
     match command {
         Command::List => {
-            let items = s.list(path(["people"]), Vec::new(), 10_000).await?;
+            let mut items = s.list(path(["people"]), Vec::new(), 10_000).await?;
+            if !s.is_json() {
+                name_realms(s, &mut items).await?;
+            }
             output::list(
                 s.format,
                 &items,
@@ -120,6 +123,9 @@ pub async fn run(command: Command, s: &Session) -> Result<(), Failure> {
                 output::json(&p);
                 return Ok(());
             }
+            let mut shown = vec![p];
+            name_realms(s, &mut shown).await?;
+            let p = shown.remove(0);
             output::facts(&[
                 ("email", text_at(&p, "/email")),
                 ("name", text_at(&p, "/name")),
@@ -162,6 +168,17 @@ pub async fn run(command: Command, s: &Session) -> Result<(), Failure> {
             s.done(&reply, &format!("Removed {person}")).await
         }
     }
+}
+
+/// For people, a realm is its slug.
+async fn name_realms(s: &Session, people: &mut [Value]) -> Result<(), Failure> {
+    let realms = s.list(path(["realms"]), Vec::new(), 10_000).await?;
+    for role in people.iter_mut().filter_map(|p| p["roles"].as_array_mut()).flatten() {
+        if let Some(realm) = realms.iter().find(|realm| realm["id"] == role["realmId"]) {
+            role["realmId"] = realm["slug"].clone();
+        }
+    }
+    Ok(())
 }
 
 async fn invited(s: &Session, reply: &Reply, what: &str) -> Result<(), Failure> {

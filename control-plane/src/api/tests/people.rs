@@ -6,7 +6,14 @@ use serde_json::{Value, json};
 use sqlx::PgPool;
 
 use super::{Answer, Api, TOKEN};
-use crate::{base::clock::Clock, service::sign_in};
+use crate::{
+    api::authz::OPERATIONS,
+    base::clock::Clock,
+    domain::agent::AgentStatus,
+    push::testing::TestKey,
+    service::sign_in,
+    store::{self, desired::realm_key_at},
+};
 
 const PASSWORD: &str = "correct horse battery staple";
 const HERE: &str = "192.0.2.1";
@@ -385,21 +392,101 @@ async fn a_stolen_database_holds_nothing_that_opens_a_door(pool: PgPool) {
         for secret in &secrets {
             assert!(!row.contains(secret.as_str()), "{row}");
         }
-        // Every text in it, tried as what it might be.
-        let texts: Vec<String> = serde_json::from_str::<Value>(row)
-            .unwrap()
-            .as_object()
-            .unwrap()
-            .values()
-            .filter_map(|v| v.as_str().map(str::to_owned))
-            .filter(|v| v.len() > 20 && v.is_ascii() && !v.contains(['\n', '\r']))
-            .collect();
-        for text in texts {
-            api.call_as(Some(&text), "GET", "/api/me", None, &[]).await.problem(401, "bad-token");
-            let cookie = format!("reeve_session={text}");
-            assert_eq!(api.with(&cookie, "GET", "/api/me", None).await.status, 401, "{text}");
-            let body = json!({ "token": text, "password": PASSWORD });
-            api.from(HERE, "POST", "/api/auth/setup", Some(body), &[]).await.problem(401, "bad-link");
-        }
+        let mut found = Vec::new();
+        texts(&serde_json::from_str(row).unwrap(), &mut found);
+        opens_nothing(&api, &found).await;
     }
+}
+
+/// Every text in these, tried as what it might be.
+async fn opens_nothing(api: &Api, texts: &[String]) {
+    for text in texts.iter().filter(|t| t.len() > 20 && t.is_ascii() && !t.contains(['\n', '\r'])) {
+        api.call_as(Some(text), "GET", "/api/me", None, &[]).await.problem(401, "bad-token");
+        let cookie = format!("reeve_session={text}");
+        assert_eq!(api.with(&cookie, "GET", "/api/me", None).await.status, 401, "{text}");
+        let body = json!({ "token": text, "password": PASSWORD });
+        api.from(HERE, "POST", "/api/auth/setup", Some(body), &[]).await.problem(401, "bad-link");
+        let body = json!({ "token": text });
+        api.from(HERE, "POST", "/api/auth/workload", Some(body), &[]).await.problem(401, "no-rule");
+    }
+}
+
+fn texts(value: &Value, found: &mut Vec<String>) {
+    match value {
+        Value::String(text) => found.push(text.clone()),
+        Value::Array(list) => list.iter().for_each(|v| texts(v, found)),
+        Value::Object(fields) => fields.values().for_each(|v| texts(v, found)),
+        _ => {}
+    }
+}
+
+#[sqlx::test(migrations = "../migrations")]
+async fn a_leaked_audit_export_holds_nothing_that_opens_a_door(pool: PgPool) {
+    let api = Api::new(pool);
+    api.install().await;
+    api.owner().await;
+    api.proxy("eu").await;
+    api.model("one").await;
+    api.realm("red").await;
+    api.post("/api/models/one/realms", json!({ "realmId": "red" })).await.is(201);
+    let made = api.post("/api/tokens", json!({ "name": "root", "role": "owner" })).await.is(201);
+    let rotated = api.post("/api/tokens/root/rotate", json!({ "overlapSeconds": 600 })).await.is(200);
+    let invited = api
+        .post("/api/people", json!({ "email": "bob@example.org", "roles": [{ "role": "owner" }] }))
+        .await
+        .is(201);
+    let enrolled = api.post("/api/enrollment-tokens", json!({})).await.is(201);
+    let export =
+        api.get("/api/audit?format=ndjson").await.text + &api.get("/api/audit?format=csv").await.text;
+    for secret in [&made["token"], &rotated["token"], &invited["link"], &enrolled["token"]] {
+        let secret = secret.as_str().unwrap().rsplit('#').next().unwrap();
+        assert!(!export.contains(secret), "{secret}");
+    }
+    assert!(!export.contains("MARKER") && !export.contains(PASSWORD));
+    let mut found = Vec::new();
+    for line in export.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok()) {
+        texts(&line, &mut found);
+    }
+    assert!(found.len() > 50);
+    found.sort();
+    found.dedup();
+    opens_nothing(&api, &found).await;
+}
+
+/// What an agent has: its identity's proof, and the virtual key in its document.
+#[sqlx::test(migrations = "../migrations")]
+async fn a_leaked_agent_key_rules_nothing(pool: PgPool) {
+    let api = Api::new(pool);
+    api.proxy("eu").await;
+    api.model("one").await;
+    api.realm("red").await;
+    api.post("/api/models/one/realms", json!({ "realmId": "red" })).await.is(201);
+    let identity = TestKey::new();
+    let proof = identity.proof(api.services.store.clock.now());
+    api.agent(&identity.did(), AgentStatus::Approved).await;
+    api.post("/api/realms/red/agents", json!({ "did": identity.did() })).await.is(201);
+    let mut conn = api.services.store.conn().await.unwrap();
+    let keys = store::keys::list(&mut conn, None).await.unwrap();
+    let sealed: Vec<u8> =
+        sqlx::query_scalar("select secret from realm_key").fetch_one(&mut *conn).await.unwrap();
+    drop(conn);
+    let at = realm_key_at(keys[0].id);
+    let virtual_key = api.services.store.sealer.open(&at, keys[0].generation, &sealed).unwrap();
+    for stolen in [proof.as_str(), virtual_key.expose(), &identity.did()] {
+        for (method, path, _) in OPERATIONS {
+            let path = path.replace(['{', '}'], "");
+            let answer = api.call_as(Some(stolen), method, &path, Some(json!({})), &[]).await;
+            assert_eq!(answer.status, 401, "{method} {path}: {}", answer.text);
+        }
+        opens_nothing(&api, &[stolen.to_owned()]).await;
+    }
+}
+
+#[sqlx::test(migrations = "../migrations")]
+async fn the_page_for_a_password_needs_nothing_from_elsewhere(pool: PgPool) {
+    let api = Api::new(pool);
+    let page = api.get("/setup").await;
+    assert_eq!(page.status, 200);
+    assert!(page.header("content-security-policy").starts_with("default-src 'none'"));
+    assert!(!page.text.contains("http://") && !page.text.contains("https://"));
 }
