@@ -29,8 +29,10 @@ pub enum Need {
     Everywhere(Area, Level),
     /// In the realm that it is about, or everywhere; a list shows the realms where it is held.
     InRealm(Area, Level),
+    /// The same; and without it one's own, so that whoever may write can see what becomes of it.
+    OwnOrInRealm(Area, Level),
 }
-use Need::{Everywhere, InRealm, SignedIn};
+use Need::{Everywhere, InRealm, OwnOrInRealm, SignedIn};
 
 /// Every operation that needs a caller.
 #[rustfmt::skip]
@@ -103,8 +105,8 @@ pub const OPERATIONS: &[(&str, &str, Need)] = &[
     ("POST",   "/api/freezes",                              InRealm(Freezes, Write)),
     ("GET",    "/api/freezes/{kind}/{id}",                  InRealm(Freezes, Read)),
     ("DELETE", "/api/freezes/{kind}/{id}",                  InRealm(Freezes, Write)),
-    ("GET",    "/api/changes",                              InRealm(Changes, Read)),
-    ("GET",    "/api/changes/{revision}",                   InRealm(Changes, Read)),
+    ("GET",    "/api/changes",                              OwnOrInRealm(Changes, Read)),
+    ("GET",    "/api/changes/{revision}",                   OwnOrInRealm(Changes, Read)),
     ("GET",    "/api/audit",                                Everywhere(Audit, Read)),
     ("GET",    "/api/tokens",                               InRealm(Tokens, Read)),
     ("POST",   "/api/tokens",                               InRealm(Tokens, Write)),
@@ -142,7 +144,9 @@ impl Need {
     pub fn permission(self) -> Option<Permission> {
         match self {
             Self::SignedIn => None,
-            Self::Everywhere(area, level) | Self::InRealm(area, level) => Some(Permission { area, level }),
+            Self::Everywhere(area, level) | Self::InRealm(area, level) | Self::OwnOrInRealm(area, level) => {
+                Some(Permission { area, level })
+            }
         }
     }
 }
@@ -154,7 +158,8 @@ pub fn check(caller: &Caller, method: &str, path: &str) -> Result<Reach, Problem
     let Some(permission) = need.permission() else { return Ok(Reach::everywhere()) };
     let give = "whoever gave you access can give it";
     match (need, caller.rights.reach(permission)) {
-        (InRealm(..), Some(reach)) => Ok(reach),
+        (InRealm(..) | OwnOrInRealm(..), Some(reach)) => Ok(reach),
+        (OwnOrInRealm(..), None) => Ok(Reach::nowhere(permission.as_str())),
         (_, Some(reach)) if reach.may == Scope::Everywhere => Ok(reach),
         (Everywhere(..), Some(_)) => Err(forbidden(format!(
             "this needs the permission {} everywhere, not only in single realms; {give}",

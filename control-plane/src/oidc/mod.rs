@@ -64,14 +64,8 @@ impl Issuers {
             Error::invalid(field, "expected the issuer's URL, such as https://login.example.org, with https")
         };
         let url = Url::parse(issuer).map_err(|_| wrong())?;
-        let here = match url.host() {
-            Some(Host::Domain(name)) => name == "localhost",
-            Some(Host::Ipv4(ip)) => ip.is_loopback(),
-            Some(Host::Ipv6(ip)) => ip.is_loopback(),
-            None => false,
-        };
         let sound = url.query().is_none() && url.fragment().is_none() && url.username().is_empty();
-        if !sound || !(url.scheme() == "https" || (url.scheme() == "http" && here)) || issuer.len() > 500 {
+        if !sound || !is_private(&url) || issuer.len() > 500 {
             return Err(wrong());
         }
         Ok(issuer.to_owned())
@@ -95,6 +89,10 @@ impl Issuers {
         if metadata.issuer != issuer {
             return Err(unreachable(issuer, "its discovery document names another issuer"));
         }
+        let places = [Some(&metadata.jwks_uri), metadata.token_endpoint.as_ref()];
+        if places.into_iter().flatten().any(|place| !Url::parse(place).is_ok_and(|url| is_private(&url))) {
+            return Err(unreachable(issuer, "it publishes a place without https"));
+        }
         let keys: JwkSet = self.get(issuer, &metadata.jwks_uri).await?;
         let published = Published { metadata, keys: Arc::new(keys), at: now };
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
@@ -110,6 +108,17 @@ impl Issuers {
         }
         serde_json::from_slice(&body).map_err(|_| unreachable(issuer, "its answer cannot be read"))
     }
+}
+
+/// Nobody on the way reads or changes it: TLS, or this machine.
+fn is_private(url: &Url) -> bool {
+    let here = match url.host() {
+        Some(Host::Domain(name)) => name == "localhost",
+        Some(Host::Ipv4(ip)) => ip.is_loopback(),
+        Some(Host::Ipv6(ip)) => ip.is_loopback(),
+        None => false,
+    };
+    url.scheme() == "https" || (url.scheme() == "http" && here)
 }
 
 fn unreachable(issuer: &str, why: &str) -> Error {

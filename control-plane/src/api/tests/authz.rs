@@ -209,7 +209,7 @@ impl World {
     fn expects(&self, need: Need) -> bool {
         let holds = |p: Permission| self.role.level(p.area).is_some_and(|level| level >= p.level);
         match need {
-            Need::SignedIn => true,
+            Need::SignedIn | Need::OwnOrInRealm(..) => true,
             Need::Everywhere(..) => !self.role.in_realm() && need.permission().is_some_and(holds),
             Need::InRealm(..) => need.permission().is_some_and(holds),
         }

@@ -71,6 +71,7 @@ fn permissions() -> String {
             Need::SignedIn => "",
             Need::Everywhere(..) => "everywhere",
             Need::InRealm(..) => "in the realm",
+            Need::OwnOrInRealm(..) => "in the realm; one's own always",
         };
         text += &row(vec![format!("`{method} {path}`"), permission, place.to_owned()]);
     }

@@ -333,6 +333,42 @@ async fn a_forged_or_replayed_token_opens_no_session(pool: PgPool) {
     assert!(body.contains("code_verifier=") && body.contains("grant_type=authorization_code"), "{body}");
 }
 
+/// The answer of one provider, brought to the callback of another.
+#[sqlx::test(migrations = "../migrations")]
+async fn several_providers_are_kept_apart(pool: PgPool) {
+    let api = Api::new(pool);
+    api.realm("red").await;
+    let (corp, other) = (Issuer::start().await, Issuer::start().await);
+    api.provider(&corp, json!({})).await;
+    api.provider(&other, json!({ "name": "other" })).await;
+    let names = api.from(HERE, "GET", "/api/auth/providers", None, &[]).await.is(200);
+    assert_eq!(names["items"], json!([{ "name": "corp" }, { "name": "other" }]));
+    let begun = api.begin("/").await;
+    let now = api.services.store.clock.now();
+    for (issuer, signer) in [(&corp, &other), (&other, &other), (&other, &corp)] {
+        let claims = claims(issuer, now, &begun.nonce, "s", "a@example.org", &["platform"]);
+        let token = signer.key.sign(&claims);
+        corp.answers(&token).await;
+        other.answers(&token).await;
+        let path = format!("/api/auth/oidc/other/callback?code=c0de&state={}", begun.state);
+        api.from(HERE, "GET", &path, None, &[("cookie", &begun.cookie)]).await.problem(401, "bad-state");
+        api.back(&begun).await.problem(401, "bad-identity-token");
+    }
+    // The same subject at the two is two people.
+    session(&api.sign_in(&corp, "s", "a@example.org", &["platform"]).await);
+    let answer = api.from(HERE, "GET", "/api/auth/oidc/other/start", None, &[]).await;
+    let url = Url::parse(&answer.header("location")).unwrap();
+    let told: std::collections::HashMap<_, _> = url.query_pairs().into_owned().collect();
+    let cookie = answer.header("set-cookie").split(';').next().unwrap().to_owned();
+    other
+        .answers(&other.key.sign(&claims(&other, now, &told["nonce"], "s", "b@example.org", &["platform"])))
+        .await;
+    let path = format!("/api/auth/oidc/other/callback?code=c0de&state={}", told["state"]);
+    let second = session(&api.from(HERE, "GET", &path, None, &[("cookie", &cookie)]).await);
+    let me = api.from(HERE, "GET", "/api/me", None, &[("cookie", &second)]).await.is(200);
+    assert_eq!(me["actor"], "person:b@example.org");
+}
+
 #[sqlx::test(migrations = "../migrations")]
 async fn an_issuer_that_lies_or_is_away_is_said(pool: PgPool) {
     let api = Api::new(pool);
@@ -345,6 +381,13 @@ async fn an_issuer_that_lies_or_is_away_is_said(pool: PgPool) {
     let lie = json!({ "issuer": "https://login.example.org", "jwks_uri": format!("{}/keys", issuer.uri()) });
     Mock::given(method("GET"))
         .respond_with(ResponseTemplate::new(200).set_body_json(lie))
+        .mount(&issuer.server)
+        .await;
+    start().await.problem(503, "issuer-unavailable");
+    let plain = json!({ "issuer": issuer.uri(), "jwks_uri": "http://login.example.org/keys" });
+    issuer.server.reset().await;
+    Mock::given(method("GET"))
+        .respond_with(ResponseTemplate::new(200).set_body_json(plain))
         .mount(&issuer.server)
         .await;
     start().await.problem(503, "issuer-unavailable");

@@ -364,6 +364,27 @@ async fn a_token_counts_until_it_is_rotated_revoked_or_over(pool: PgPool) {
     }
 }
 
+#[sqlx::test(migrations = "../migrations")]
+async fn who_may_only_write_sees_what_becomes_of_it(pool: PgPool) {
+    let api = Api::new(pool);
+    api.model("one").await;
+    let other = api.post("/api/realms", json!({ "name": "red" })).await.revision();
+    let body = json!({ "name": "ci", "permissions": ["grants:write"], "realmIds": ["red"] });
+    let token = api.post("/api/tokens", body).await.is(201)["token"].as_str().unwrap().to_owned();
+    let as_ci = |method: &'static str, path: String, body: Option<Value>| {
+        let (api, token) = (&api, token.clone());
+        async move { api.call_as(Some(&token), method, &path, body, &[]).await }
+    };
+    let grant = as_ci("POST", "/api/models/one/realms".to_owned(), Some(json!({ "realmId": "red" }))).await;
+    let mine = grant.revision();
+    assert_eq!(as_ci("GET", format!("/api/changes/{mine}"), None).await.is(200)["kind"], "grant");
+    as_ci("GET", format!("/api/changes/{other}"), None).await.problem(404, "not-found");
+    assert_eq!(
+        as_ci("GET", "/api/changes".to_owned(), None).await.is(200)["items"].as_array().unwrap().len(),
+        1
+    );
+}
+
 /// What a thief of the whole database can try.
 #[sqlx::test(migrations = "../migrations")]
 async fn a_stolen_database_holds_nothing_that_opens_a_door(pool: PgPool) {
