@@ -113,6 +113,8 @@ async fn open(s: &Services, knock: &Knock, provider: &IdentityProvider, claims: 
         message: "your account here is locked; ask who rules this installation".to_owned(),
     })?;
     if person.roles.is_empty() {
+        // What the groups gave is gone, also for the sessions that are open.
+        sign_in::shut_out(s, tx, knock, &person).await?;
         return Err(no_role(&provider.name));
     }
     sign_in::open(s, tx, knock, person, &format!("oidc:{}", provider.name)).await

@@ -290,7 +290,9 @@ pub(super) async fn open(
     };
     person_sessions::insert(tx.conn(), &session, &sha256_hex(secret.expose())).await?;
     people::logged_in(tx.conn(), person.id, now).await?;
-    let after = serde_json::json!({ "sessionId": session.id, "userAgent": session.user_agent });
+    let after = serde_json::json!({
+        "sessionId": session.id, "userAgent": session.user_agent, "email": person.email, "roles": person.roles,
+    });
     let entry = Entry::new(ruled::subject(person.id)).after(&after).at(Location::shown_once());
     tx.finish_quiet(&context(knock, person.actor(), how), entry.audit("session.open")).await?;
     Ok(Opened { person, session, secret })
@@ -308,6 +310,13 @@ fn throttle(so_far: Failures, own: i64) -> Result<()> {
         });
     }
     Ok(())
+}
+
+/// Ends the sessions of somebody who came to sign in and holds nothing any more.
+pub(super) async fn shut_out(s: &Services, mut tx: Tx, knock: &Knock, person: &Person) -> Result<()> {
+    person_sessions::end(tx.conn(), person.id, None, None, s.store.clock.now()).await?;
+    let entry = Entry::new(ruled::subject(person.id)).after(&serde_json::json!({ "roles": [] }));
+    tx.finish_quiet(&context(knock, person.actor(), "none"), entry.audit("session.refused")).await
 }
 
 fn context(knock: &Knock, actor: String, how: &str) -> Context {

@@ -244,6 +244,9 @@ async fn groups_give_roles_and_take_them_away(pool: PgPool) {
     assert_eq!(both["roles"].as_array().unwrap().len(), 2, "{both}");
     api.patch("/api/people/ada@example.org", json!({ "roles": [] })).await.is(200);
     api.sign_in(&issuer, "s-1", "ada@example.org", &["lunch"]).await.problem(403, "no-role");
+    // Who lost the last group is out, also where a session was open.
+    api.from(HERE, "GET", "/api/me", None, &[("cookie", &ada)]).await.problem(401, "session-ended");
+    assert_eq!(api.get("/api/people/ada@example.org").await.is(200)["roles"], json!([]));
     api.sign_in(&issuer, "s-2", "eve@example.org", &[]).await.problem(403, "no-role");
     assert_eq!(
         api.get("/api/people").await.is(200)["items"].as_array().unwrap().len(),
