@@ -36,8 +36,8 @@ pub struct Reach {
     pub sees: Scope,
     /// The permission, as a refusal names it.
     pub needed: &'static str,
-    /// Every model of the registry, and not only those of its realms: for who may grant.
-    pub all_models: bool,
+    /// The realms of whose grants the caller may see the models; everywhere for who may grant, since one has to see what there is.
+    pub models: Scope,
 }
 
 /// How one thing stands to a [`Reach`].
@@ -52,13 +52,13 @@ pub enum Verdict {
 impl Reach {
     /// Of the system's own jobs, and of callers without a bound.
     pub fn everywhere() -> Self {
-        Self { may: Scope::Everywhere, sees: Scope::Everywhere, needed: "", all_models: true }
+        Self { may: Scope::Everywhere, sees: Scope::Everywhere, needed: "", models: Scope::Everywhere }
     }
 
     /// Of a caller without the permission `needed`.
     pub fn nowhere(needed: &'static str) -> Self {
         let nothing = Scope::Realms(Vec::new());
-        Self { may: nothing.clone(), sees: nothing, needed, all_models: false }
+        Self { may: nothing.clone(), sees: nothing.clone(), needed, models: nothing }
     }
 
     pub fn realm(&self, realm: RealmId) -> Verdict {

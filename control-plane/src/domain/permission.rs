@@ -195,14 +195,17 @@ impl Rights {
         let read = Permission::read(needed.area);
         let all = self.everywhere.has(read) || self.everywhere.has(Permission::read(Area::Realms));
         // Whoever holds anything in a realm knows of it.
-        let sees = if all { Scope::Everywhere } else { Scope::Realms(self.realms.keys().copied().collect()) };
+        let known = Scope::Realms(self.realms.keys().copied().collect());
+        let sees = if all { Scope::Everywhere } else { known.clone() };
         let grants = Permission::write(Area::Grants);
-        let all_models = self.everywhere.has(Permission::read(Area::Models))
+        let all_models = everywhere
+            || self.everywhere.has(Permission::read(Area::Models))
             || self.everywhere.has(grants)
             || holding(grants).next().is_some();
+        let models = if all_models { Scope::Everywhere } else { known };
         // Whoever holds anything in a realm may read its name and settings.
         let may = if needed == Permission::read(Area::Realms) { sees.clone() } else { may };
-        Some(Reach { may, sees, needed: needed.as_str(), all_models })
+        Some(Reach { may, sees, needed: needed.as_str(), models })
     }
 
     fn names_realms(&self, needed: Permission) -> bool {

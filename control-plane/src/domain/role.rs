@@ -146,6 +146,19 @@ mod tests {
         assert_eq!(reach.shared(&[], false), Verdict::Hidden);
     }
 
+    /// What is held everywhere of one area opens no other area.
+    #[test]
+    fn models_are_seen_by_grant_unless_more_is_held() {
+        let mine = realm(1);
+        let mut rights = Rights::default();
+        rights.give(Permission::read(Area::Realms), None);
+        rights.give_role(Role::RealmViewer, Some(&[mine]));
+        let models = |rights: &Rights| rights.reach(Permission::read(Area::Models)).unwrap().models;
+        assert_eq!(models(&rights), Scope::Realms(vec![mine]));
+        rights.give(Permission::write(Area::Grants), Some(&[mine]));
+        assert_eq!(models(&rights), Scope::Everywhere);
+    }
+
     #[test]
     fn nobody_gives_out_more_than_they_have() {
         let of = |role, realms: Option<&[RealmId]>| {

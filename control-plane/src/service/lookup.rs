@@ -33,7 +33,7 @@ pub async fn realm(conn: &mut Conn, reach: &Reach, name: &str) -> Result<Realm> 
 pub async fn model(conn: &mut Conn, reach: &Reach, name: &str) -> Result<Model> {
     let id = Uuid::try_parse(name).ok().map(ModelId);
     let slug = if id.is_none() { Some(name) } else { None };
-    let granted_to = visible_by_grant(reach);
+    let granted_to = reach.models.filter();
     let granted_to = granted_to.as_deref();
     let filter = models::Filter { id, slug, granted_to, limit: 10, ..models::Filter::default() };
     let mut found = models::list(conn, &filter).await?;
@@ -66,11 +66,6 @@ pub async fn credential(conn: &mut Conn, name: &str) -> Result<Credential> {
         Err(_) => credentials::by_name(conn, name).await?,
     }
     .ok_or_else(|| Error::not_found("credential", name))
-}
-
-/// For SQL: the realms of whose grants the caller may see the models, or `None` for every model.
-pub fn visible_by_grant(reach: &Reach) -> Option<Vec<Uuid>> {
-    if reach.all_models { None } else { reach.sees.filter() }
 }
 
 /// An agent to be read: the caller may in one of its realms.

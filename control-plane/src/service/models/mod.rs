@@ -117,7 +117,7 @@ pub async fn list(
     page: &PageRequest,
 ) -> Result<Page<Synced<ModelView>>> {
     let mut conn = s.store.conn().await?;
-    let granted_to = lookup::visible_by_grant(reach);
+    let granted_to = reach.models.filter();
     let filter = models::Filter {
         granted_to: granted_to.as_deref(),
         status: wanted.status,
