@@ -1,7 +1,7 @@
 //! Who asks: a check of what the request carries that ends in a [`Caller`], and the layer that hands it and how far it
 //! reaches to everything behind it.
 
-use std::sync::Arc;
+use std::{net::IpAddr, sync::Arc};
 
 use axum::{
     extract::{FromRequestParts, MatchedPath, Request, State},
@@ -152,20 +152,44 @@ async fn authenticate(
     }
 }
 
+/// The context of somebody who is not known.
+pub fn anonymous(address: Option<IpAddr>, request_id: Option<String>) -> Context {
+    Context {
+        actor: "anonymous".to_owned(),
+        auth: "none".to_owned(),
+        address: address.map(|a| a.to_string()),
+        request_id,
+        idempotency: None,
+        reach: Reach::nowhere(""),
+    }
+}
+
+fn of_nobody(request: &Request) -> Context {
+    let request_id = request.extensions().get::<RequestId>().map(|id| id.0.clone());
+    anonymous(address::of(request.extensions()), request_id)
+}
+
+/// The layer of what is open to all: who is refused there, is in the audit, too.
+pub async fn note(State(state): State<ApiState>, request: Request, next: Next) -> Response {
+    let path = request.extensions().get::<MatchedPath>().map_or("", |path| path.as_str()).to_owned();
+    let operation = format!("{} {path}", request.method());
+    let ctx = of_nobody(&request);
+    let response = next.run(request).await;
+    // A wrong password has a row of its own, which says whose it was.
+    if let Some(problem) = response.extensions().get::<Problem>().filter(|p| p.code() != "bad-login").cloned()
+    {
+        state.refusals.note(&state.services, &ctx, &operation, &problem, false).await;
+    }
+    response
+}
+
 /// The layer before everything that is not open to all. What it refuses, and what is refused behind it for who the caller
 /// is, is in the audit.
 pub async fn require(State(state): State<ApiState>, mut request: Request, next: Next) -> Response {
     let address = address::of(request.extensions()).map(|a| a.to_string());
     let path = request.extensions().get::<MatchedPath>().map_or("", |path| path.as_str()).to_owned();
     let method = request.method().to_string();
-    let mut ctx = Context {
-        actor: "anonymous".to_owned(),
-        auth: "none".to_owned(),
-        address: address.clone(),
-        request_id: request.extensions().get::<RequestId>().map(|id| id.0.clone()),
-        idempotency: None,
-        reach: Reach::nowhere(""),
-    };
+    let mut ctx = of_nobody(&request);
     let caller = authenticate(&state, request.headers(), address).await;
     let mut response = match &caller {
         Ok(caller) => {

@@ -159,6 +159,7 @@ pub fn openapi() -> OpenApi {
 pub fn router(state: ApiState) -> Router {
     let (protected, _) = protected().split_for_parts();
     let (open, _) = open().split_for_parts();
+    let open = open.route_layer(from_fn_with_state(state.clone(), caller::note));
     let auth = from_fn_with_state(state.clone(), caller::require);
     let reads = protected.clone().route_layer(auth.clone()).with_state(state.clone());
     let replay = Replay { state: state.clone(), routes: reads };

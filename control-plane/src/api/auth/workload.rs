@@ -7,13 +7,9 @@ use utoipa::ToSchema;
 
 use crate::{
     api::{
-        ApiState,
-        address::Address,
-        extract::ApiJson,
-        observe::RequestId,
-        problem::{Problem, Result},
+        ApiState, address::Address, caller::anonymous, extract::ApiJson, observe::RequestId, problem::Result,
     },
-    base::{context::Context, reach::Reach, secret::Secret},
+    base::secret::Secret,
     service::workload,
 };
 
@@ -52,26 +48,13 @@ pub async fn exchange_token(
     address: Option<Extension<Address>>,
     ApiJson(body): ApiJson<ExchangeToken>,
 ) -> Result<Json<ExchangedToken>> {
-    let ctx = Context {
-        actor: "anonymous".to_owned(),
-        auth: "none".to_owned(),
-        address: address.map(|address| address.0.0.to_string()),
-        request_id: Some(request_id.0),
-        idempotency: None,
-        reach: Reach::nowhere(""),
-    };
-    let services = &state.services;
-    match workload::exchange(services, &state.issuers, &ctx, &body.token, body.rule.as_deref()).await {
-        Ok(given) => Ok(Json(ExchangedToken {
-            token: given.secret.expose().to_owned(),
-            expires_at: given.expires_at,
-            rule: given.rule.name,
-            subject: given.subject,
-        })),
-        Err(error) => {
-            let problem = Problem::from(error);
-            state.refusals.note(services, &ctx, "POST /api/auth/workload", &problem, false).await;
-            Err(problem)
-        }
-    }
+    let ctx = anonymous(address.map(|address| address.0.0), Some(request_id.0));
+    let (services, rule) = (&state.services, body.rule.as_deref());
+    let given = workload::exchange(services, &state.issuers, &ctx, &body.token, rule).await?;
+    Ok(Json(ExchangedToken {
+        token: given.secret.expose().to_owned(),
+        expires_at: given.expires_at,
+        rule: given.rule.name,
+        subject: given.subject,
+    }))
 }

@@ -329,6 +329,10 @@ async fn a_forged_or_replayed_token_opens_no_session(pool: PgPool) {
     // The provider says no.
     let path = format!("/api/auth/oidc/corp/callback?error=access_denied&state={}", theirs.state);
     api.from(HERE, "GET", &path, None, &[("cookie", &theirs.cookie)]).await.problem(401, "provider-refused");
+    let refused = api.get("/api/audit?action=refused&limit=200").await.is(200);
+    let row = &refused["items"][0];
+    let wanted = (&json!("GET /api/auth/oidc/{provider}/callback"), &json!(HERE));
+    assert_eq!((&row["subject"], &row["address"]), wanted, "every refused sign-in is a row");
     // PKCE: what was told at the start is what the verifier hashes to, and the secret goes only to the provider's token endpoint.
     let posts = issuer.server.received_requests().await.unwrap();
     let post = posts.iter().rfind(|r| r.method.as_str() == "POST").unwrap();
