@@ -21,7 +21,10 @@ use crate::{
         error::{Error, Result},
         url_policy::{Purpose, UrlPolicy},
     },
-    jobs::{Jobs, audit_head::HeadSinks},
+    jobs::{
+        Jobs,
+        audit_head::{self, HeadSinks},
+    },
     lifecycle::Lifecycle,
     oidc::Issuers,
     outbound::{Outbound, Timeouts},
@@ -134,8 +137,10 @@ impl App {
         };
         lifecycle.spawn("reconcile", reconciler.clone().drive(lifecycle.clone()));
         lifecycle.spawn("watch", reconciler.clone().watch(lifecycle.clone()));
-        let jobs = Jobs { services: services.clone(), replica, audit_head: head_sinks(config, owner)? };
-        lifecycle.spawn("jobs", jobs.run(lifecycle.soft()));
+        lifecycle.spawn("jobs", Jobs { services: services.clone(), replica }.run(lifecycle.soft()));
+        if let Some(sinks) = head_sinks(config, owner)? {
+            lifecycle.spawn("audit_head", audit_head::run(services.clone(), sinks, lifecycle.soft()));
+        }
         lifecycle.spawn("metrics", telemetry::upkeep(metrics.clone(), lifecycle.soft()));
 
         let options = PushOptions {
@@ -190,7 +195,8 @@ impl App {
     }
 }
 
-fn head_sinks(config: &Config, installation: InstallationId) -> Result<HeadSinks> {
+/// `None`: the head is kept nowhere else.
+fn head_sinks(config: &Config, installation: InstallationId) -> Result<Option<HeadSinks>> {
     let webhook = match &config.audit_head.webhook {
         Some(url) => {
             let outbound = Outbound::new(url_policy(config), Purpose::Webhook, Timeouts::default());
@@ -198,7 +204,9 @@ fn head_sinks(config: &Config, installation: InstallationId) -> Result<HeadSinks
         }
         None => None,
     };
-    Ok(HeadSinks { installation, file: config.audit_head.file.clone(), webhook })
+    let file = config.audit_head.file.clone();
+    let any = file.is_some() || webhook.is_some();
+    Ok(any.then_some(HeadSinks { installation, file, webhook }))
 }
 
 /// The clients to the proxies.

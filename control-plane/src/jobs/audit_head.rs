@@ -1,11 +1,13 @@
 //! Sends the head of the audit chain to places that the operators of the database cannot change: a file, a webhook.
 //! `reeve audit verify --head` then proves that nothing before it was rewritten.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use serde_json::json;
 use tokio::io::AsyncWriteExt as _;
+use tokio_util::sync::CancellationToken;
 
+use super::log;
 use crate::{
     base::ids::InstallationId,
     domain::error::{Error, Result},
@@ -13,6 +15,9 @@ use crate::{
     service::Services,
     store::audit,
 };
+
+/// Between two looks.
+const EVERY: Duration = Duration::from_secs(30);
 
 /// Where heads go.
 #[derive(Clone)]
@@ -24,6 +29,21 @@ pub struct HeadSinks {
     pub webhook: Option<(Arc<str>, Outbound)>,
 }
 
+/// Sends it until `stop`. A task of its own: a place that answers slowly must not hold up what becomes due elsewhere.
+pub async fn run(services: Services, sinks: HeadSinks, stop: CancellationToken) {
+    let mut head = AuditHead::default();
+    while !stop.is_cancelled() {
+        tokio::select! {
+            () = stop.cancelled() => {}
+            sent = head.run_once(&services, &sinks) => log("audit_head", sent),
+        }
+        tokio::select! {
+            () = stop.cancelled() => {}
+            () = tokio::time::sleep(EVERY) => {}
+        }
+    }
+}
+
 /// What was sent last, by this replica.
 #[derive(Default)]
 pub struct AuditHead {
@@ -32,31 +52,38 @@ pub struct AuditHead {
 }
 
 impl AuditHead {
-    /// Sends the head where it is another than the last time. Returns how many places got it; what failed is tried again.
+    /// Sends the head where it is another than the last time. Returns how many places got it. One place that fails does not
+    /// keep the head from the other, and is tried again.
     pub async fn run_once(&mut self, services: &Services, sinks: &HeadSinks) -> Result<u64> {
-        if sinks.file.is_none() && sinks.webhook.is_none() {
-            return Ok(0);
-        }
         let head = audit::head(&mut *services.store.conn().await?).await?;
         let Some((seq, hash)) = head else { return Ok(0) };
         let at = services.store.clock.now().to_rfc3339();
-        let mut sent = 0;
-        if let Some(file) = sinks.file.as_ref().filter(|_| self.filed != seq) {
-            append(file, &format!("{at} {seq}:{hash}\n")).await?;
+        let filed = match sinks.file.as_ref().filter(|_| self.filed != seq) {
+            Some(file) => append(file, &format!("{at} {seq}:{hash}\n")).await.map(|()| 1),
+            None => Ok(0),
+        };
+        if filed.is_ok() {
             self.filed = seq;
-            sent += 1;
         }
-        if let Some((url, outbound)) = sinks.webhook.as_ref().filter(|_| self.posted != seq) {
-            let head = format!("{seq}:{hash}");
-            let body = json!({ "installation": sinks.installation, "at": at, "seq": seq, "hash": hash, "head": head });
-            let status = outbound.post_json(url, &body).await.map_err(Error::internal)?;
-            if !(200..300).contains(&status) {
-                return Err(Error::internal(format!("the webhook of the audit head answered {status}")));
+        let posted = match sinks.webhook.as_ref().filter(|_| self.posted != seq) {
+            Some((url, outbound)) => {
+                let head = format!("{seq}:{hash}");
+                let body = json!({ "installation": sinks.installation, "at": at, "seq": seq, "hash": hash, "head": head });
+                post(url, outbound, &body).await.map(|()| 1)
             }
+            None => Ok(0),
+        };
+        if posted.is_ok() {
             self.posted = seq;
-            sent += 1;
         }
-        Ok(sent)
+        Ok(filed? + posted?)
+    }
+}
+
+async fn post(url: &str, outbound: &Outbound, body: &serde_json::Value) -> Result<()> {
+    match outbound.post_json(url, body).await.map_err(Error::internal)? {
+        200..300 => Ok(()),
+        status => Err(Error::internal(format!("the webhook of the audit head answered {status}"))),
     }
 }
 

@@ -13,7 +13,6 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
-use self::audit_head::{AuditHead, HeadSinks};
 use crate::{
     base::{context::Context, ids::ReplicaId, report},
     domain::error::Result,
@@ -28,7 +27,6 @@ const EVERY: Duration = Duration::from_secs(1);
 pub struct Jobs {
     pub services: Services,
     pub replica: ReplicaId,
-    pub audit_head: HeadSinks,
 }
 
 impl Jobs {
@@ -36,24 +34,20 @@ impl Jobs {
     pub async fn run(self, stop: CancellationToken) {
         let mut round: u64 = 0;
         let mut gauges = gauges::Gauges::default();
-        let mut head = AuditHead::default();
         while !stop.is_cancelled() {
-            self.log("expire_grants", expire_grants::run_once(&self.services).await);
-            self.log("rotate_keys", keys::rotate_aged(&self.services, &Context::system("rotate_keys")).await);
-            self.log("retire_keys", retire_keys::run_once(&self.services).await);
-            self.log("repoint_agents", repoint_agents::run_once(&self.services).await);
-            self.log("remove_proxies", remove_proxies::run_once(&self.services).await);
+            log("expire_grants", expire_grants::run_once(&self.services).await);
+            log("rotate_keys", keys::rotate_aged(&self.services, &Context::system("rotate_keys")).await);
+            log("retire_keys", retire_keys::run_once(&self.services).await);
+            log("repoint_agents", repoint_agents::run_once(&self.services).await);
+            log("remove_proxies", remove_proxies::run_once(&self.services).await);
             if round.is_multiple_of(10) {
-                self.log("replicas", purge::replicas(&self.services, self.replica).await);
+                log("replicas", purge::replicas(&self.services, self.replica).await);
             }
             if round.is_multiple_of(5) {
-                self.log("gauges", gauges.run_once(&self.services).await);
-            }
-            if round.is_multiple_of(30) {
-                self.log("audit_head", head.run_once(&self.services, &self.audit_head).await);
+                log("gauges", gauges.run_once(&self.services).await);
             }
             if round.is_multiple_of(300) {
-                self.log("purge", purge::run_once(&self.services).await);
+                log("purge", purge::run_once(&self.services).await);
             }
             round = round.wrapping_add(1);
             tokio::select! {
@@ -62,15 +56,14 @@ impl Jobs {
             }
         }
     }
+}
 
-    #[expect(clippy::unused_self, reason = "reads as what it is where it is called")]
-    fn log(&self, job: &'static str, ended: Result<u64>) {
-        match ended {
-            Ok(0) => {}
-            Ok(done) => tracing::info!(job.name = job, job.done = done, "job closed"),
-            Err(error) => {
-                tracing::warn!(job.name = job, error = %report(&error), "a job failed; it runs again");
-            }
+fn log(job: &'static str, ended: Result<u64>) {
+    match ended {
+        Ok(0) => {}
+        Ok(done) => tracing::info!(job.name = job, job.done = done, "job closed"),
+        Err(error) => {
+            tracing::warn!(job.name = job, error = %report(&error), "a job failed; it runs again");
         }
     }
 }

@@ -144,7 +144,13 @@ async fn a_head_is_sent_once_to_each_place_and_again_where_it_failed(pool: PgPoo
     let (seq, hash) = head(&mut api.services.store.conn().await.unwrap()).await.unwrap().unwrap();
     assert_eq!((lines.lines().count(), seq), (2, 2));
     assert!(lines.ends_with(&format!(" {seq}:{hash}\n")), "{lines}");
+    // One place that fails does not keep it from the other.
+    let nowhere = HeadSinks { file: Some(dir.path().join("none/heads")), ..sinks.clone() };
+    api.realm("green").await;
+    sender.run_once(&api.services, &nowhere).await.unwrap_err();
+    assert_eq!(sender.run_once(&api.services, &sinks).await.unwrap(), 1, "the webhook has it already");
+    let (seq, hash) = head(&mut api.services.store.conn().await.unwrap()).await.unwrap().unwrap();
     let posts = server.received_requests().await.unwrap();
     let last: Value = posts.last().unwrap().body_json().unwrap();
-    assert_eq!((&last["head"], posts.len()), (&json!(format!("{seq}:{hash}")), 3));
+    assert_eq!((&last["head"], posts.len()), (&json!(format!("{seq}:{hash}")), 4));
 }
