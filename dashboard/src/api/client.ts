@@ -1,0 +1,46 @@
+// The API's client: typed by openapi/reeve.json, throws a Problem for every answer that is not 2xx.
+
+import createClient, { type Middleware } from 'openapi-fetch';
+import { Problem } from './problem';
+import type { paths } from './schema';
+import { signedOut } from './session';
+
+const refusals: Middleware = {
+  async onResponse({ response, schemaPath }) {
+    if (response.ok) return undefined;
+    const problem = await Problem.of(response);
+    if (problem.signedOut && !schemaPath.startsWith('/api/auth/')) signedOut();
+    throw problem;
+  },
+};
+
+export const api = createClient<paths>({ baseUrl: '/', querySerializer: { array: { style: 'form', explode: false } } });
+api.use(refusals);
+
+/** The body of a call: `await ask(api.GET('/api/models'))`. */
+export async function ask<T>(call: Promise<{ data?: T }>): Promise<T> {
+  const { data } = await call;
+  return data as T;
+}
+
+/** The header for an edit of what was read at `version`: refused when somebody else was quicker. */
+export const ifMatch = (version: number) => ({ 'If-Match': `"${version}"` });
+
+/** A list's answer. */
+export interface Page<T> {
+  items: T[];
+  nextCursor?: string | null;
+}
+
+/** Every item of a list, page by page; `tell` hears how many there are so far. */
+export async function all<T>(load: (cursor?: string) => Promise<Page<T>>, tell?: (count: number) => void): Promise<T[]> {
+  const items: T[] = [];
+  let cursor: string | undefined;
+  do {
+    const page = await load(cursor);
+    items.push(...page.items);
+    tell?.(items.length);
+    cursor = page.nextCursor ?? undefined;
+  } while (cursor);
+  return items;
+}

@@ -1,0 +1,101 @@
+// The one stream of events. What it says is never shown itself: it tells which queries to ask again, so a page is
+// always what the API answers. While it is lost, the shell says since when.
+
+import type { QueryClient } from '@tanstack/react-query';
+import { useSyncExternalStore } from 'react';
+
+/** First words of query keys that an event concerns. */
+const CONCERNS: Record<string, string[]> = {
+  change: [
+    'overview', 'models', 'realms', 'agents', 'proxies', 'credentials', 'changes', 'freezes', 'enrollment', 'audit',
+    'explain', 'observe', 'access', 'settings',
+  ],
+  receipt: ['overview', 'models', 'realms', 'changes', 'proxies', 'freezes', 'explain'],
+  agent: ['overview', 'agents', 'changes', 'explain'],
+  agents: ['overview', 'agents', 'changes', 'explain'],
+  proxy: ['overview', 'proxies', 'explain', 'observe'],
+};
+/** Events come in bursts: what they concern is asked for once. */
+const BURST_MS = 250;
+const LONGEST_WAIT_MS = 30_000;
+
+export interface Live {
+  state: 'connecting' | 'open' | 'lost';
+  /** When the last sign of life came. */
+  at: Date;
+}
+
+let live: Live = { state: 'connecting', at: new Date() };
+const listeners = new Set<() => void>();
+
+function set(next: Live) {
+  live = next;
+  for (const listener of listeners) listener();
+}
+
+export function useLive(): Live {
+  return useSyncExternalStore(
+    (listener) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    () => live,
+  );
+}
+
+/** Holds the stream until the returned function is called. */
+export function follow(client: QueryClient): () => void {
+  let source: EventSource | undefined;
+  let last: string | undefined;
+  let failures = 0;
+  let retry: ReturnType<typeof setTimeout> | undefined;
+  let burst: ReturnType<typeof setTimeout> | undefined;
+  const due = new Set<string>();
+
+  const concern = (topics: string[]) => {
+    for (const topic of topics) due.add(topic);
+    burst ??= setTimeout(() => {
+      burst = undefined;
+      for (const topic of due) void client.invalidateQueries({ queryKey: [topic] });
+      due.clear();
+    }, BURST_MS);
+  };
+  const everything = () => concern(CONCERNS.change as string[]);
+
+  const open = () => {
+    source = new EventSource(last ? `/api/events?lastEventId=${encodeURIComponent(last)}` : '/api/events');
+    source.addEventListener('hello', () => {
+      failures = 0;
+      // What happened while it was lost may not have been a change, such as an agent that connected.
+      if (live.state === 'lost') everything();
+      set({ state: 'open', at: new Date() });
+    });
+    for (const [event, topics] of Object.entries(CONCERNS)) {
+      source.addEventListener(event, (message) => {
+        if (message.lastEventId) last = message.lastEventId;
+        live = { ...live, at: new Date() };
+        concern(topics);
+      });
+    }
+    source.addEventListener('reset', () => {
+      last = undefined;
+      everything();
+    });
+    // The session has ended: the next request of any page finds out and asks to sign in again.
+    source.addEventListener('ended', () => void client.invalidateQueries({ queryKey: ['me'] }));
+    source.onerror = () => {
+      source?.close();
+      // The first failure may be the server's own restart; the moment of the last sign of life stays.
+      set({ state: 'lost', at: live.state === 'lost' ? live.at : new Date() });
+      const wait = Math.min(LONGEST_WAIT_MS, 1000 * 2 ** failures) * (0.5 + Math.random() / 2);
+      failures += 1;
+      retry = setTimeout(open, wait);
+    };
+  };
+  open();
+  return () => {
+    source?.close();
+    clearTimeout(retry);
+    clearTimeout(burst);
+  };
+}

@@ -1,0 +1,67 @@
+// A form beside the page. It stays as it is when saving fails, also when the session has ended meanwhile: the field that the
+// problem document names says so, everything else stands above the buttons.
+
+import { Button, Drawer, Group, Stack, Text } from '@mantine/core';
+import type { UseFormReturnType } from '@mantine/form';
+import { useState, type ReactNode } from 'react';
+import { Problem } from '../api/problem';
+import { ProblemAlert } from './Problem';
+
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- any form
+type AnyForm<V> = UseFormReturnType<V, any>;
+
+interface Props<V> {
+  opened: boolean;
+  onClose: () => void;
+  title: string;
+  form: AnyForm<V>;
+  /** Ends well, and the dialog closes and forgets what was typed; or throws. */
+  save: (values: V) => Promise<unknown>;
+  action?: string;
+  /** More buttons, such as a connection test. */
+  extra?: ReactNode;
+  size?: string;
+  children: ReactNode;
+}
+
+export function FormDialog<V>({ opened, onClose, title, form, save, action = 'Save', extra, size = 'md', children }: Props<V>) {
+  const [busy, setBusy] = useState(false);
+  const [error, setError] = useState<unknown>();
+  const close = () => {
+    setError(undefined);
+    onClose();
+  };
+  const submit = form.onSubmit(async (values) => {
+    setBusy(true);
+    setError(undefined);
+    try {
+      await save(values);
+      form.reset();
+      close();
+    } catch (thrown) {
+      const problem = Problem.from(thrown);
+      const known = problem.field !== undefined && problem.field in (form.getValues() as object);
+      if (known) form.setFieldError(problem.field as string, problem.message);
+      setError(known ? undefined : thrown);
+    } finally {
+      setBusy(false);
+    }
+  });
+  return (
+    <Drawer opened={opened} onClose={close} title={<Text fw={640} fz="lg">{title}</Text>} size={size} closeOnClickOutside={!form.isDirty()}>
+      <form onSubmit={submit} noValidate>
+        <Stack>
+          {children}
+          <ProblemAlert error={error} />
+          <Group justify="space-between" gap="xs" mt="xs">
+            <Group gap="xs">{extra}</Group>
+            <Group gap="xs">
+              <Button variant="default" onClick={close}>Cancel</Button>
+              <Button type="submit" loading={busy}>{action}</Button>
+            </Group>
+          </Group>
+        </Stack>
+      </form>
+    </Drawer>
+  );
+}

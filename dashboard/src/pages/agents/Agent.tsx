@@ -1,0 +1,5 @@
+import { Page } from '../../components/Page';
+
+export function Agent() {
+  return <Page title="Agent">…</Page>;
+}

@@ -1,0 +1,5 @@
+import { Page } from '../../components/Page';
+
+export function Enrollment() {
+  return <Page title="Enrollment">…</Page>;
+}

@@ -1,0 +1,5 @@
+import { Page } from '../../components/Page';
+
+export function Model() {
+  return <Page title="Model">…</Page>;
+}

@@ -1,0 +1,5 @@
+import { Page } from '../../components/Page';
+
+export function Proxy() {
+  return <Page title="Proxy">…</Page>;
+}

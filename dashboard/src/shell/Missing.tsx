@@ -1,0 +1,23 @@
+// There is no such page; and the page that broke.
+
+import { Anchor, Stack } from '@mantine/core';
+import { IconMap2 } from '@tabler/icons-react';
+import { Link, type ErrorComponentProps } from '@tanstack/react-router';
+import { Empty } from '../components/Empty';
+import { ProblemAlert } from '../components/Problem';
+
+export function Missing() {
+  return (
+    <Empty icon={IconMap2} title="There is no such page" action={<Anchor component={Link} to="/">To the overview</Anchor>}>
+      The link may be old, or what it names is gone.
+    </Empty>
+  );
+}
+
+export function Broken({ error, reset }: ErrorComponentProps) {
+  return (
+    <Stack p="md" maw={640} mx="auto">
+      <ProblemAlert error={error} retry={reset} />
+    </Stack>
+  );
+}

@@ -1,0 +1,29 @@
+// Colours, type and the defaults of components. Violet is kept for one thing: that Realm Routing is active.
+
+import { createTheme, type MantineColorsTuple } from '@mantine/core';
+
+const reeve: MantineColorsTuple = [
+  '#e9f8f5', '#d3efe9', '#a6ddd2', '#75cbbb', '#4dbca8', '#33b19b', '#1f9c87', '#0b7a6f', '#0a655c', '#07504a',
+];
+const slate: MantineColorsTuple = [
+  '#c9d1d9', '#b1bac4', '#9aa4b0', '#76808d', '#4a525e', '#343b45', '#272d36', '#1b2027', '#14181e', '#0e1116',
+];
+
+export const theme = createTheme({
+  fontFamily: "'Inter Variable', system-ui, -apple-system, 'Segoe UI', sans-serif",
+  fontFamilyMonospace: "ui-monospace, SFMono-Regular, Menlo, Consolas, 'DejaVu Sans Mono', monospace",
+  colors: { reeve, dark: slate },
+  primaryColor: 'reeve',
+  primaryShade: { light: 7, dark: 5 },
+  autoContrast: true,
+  defaultRadius: 'md',
+  cursorType: 'pointer',
+  headings: { fontWeight: '640' },
+  components: {
+    Button: { defaultProps: { size: 'sm' } },
+    Modal: { defaultProps: { centered: true, padding: 'lg', overlayProps: { backgroundOpacity: 0.45 } } },
+    Drawer: { defaultProps: { position: 'right', padding: 'lg' } },
+    Tooltip: { defaultProps: { openDelay: 250, events: { hover: true, focus: true, touch: true } } },
+    Table: { defaultProps: { verticalSpacing: 10, horizontalSpacing: 'md' } },
+  },
+});
