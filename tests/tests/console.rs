@@ -1,7 +1,7 @@
 //! The console in a real browser, against the real binary: first the journey of an owner, then every page in both schemes, held
 //! to accessibility, to this origin, and to a size. The steps are in dashboard/tests; this starts what they need.
 
-#![expect(clippy::expect_used, clippy::panic, reason = "a test that cannot go on panics")]
+#![expect(clippy::expect_used, reason = "a test that cannot go on panics")]
 
 use std::path::Path;
 
@@ -39,7 +39,6 @@ async fn drive(proxy: &Proxy, specs: &[&str]) {
     let args: Vec<&str> = ["test", "--config", &config].iter().chain(specs).copied().collect();
     let (code, out, err) = run(playwright, &args, &env).await;
     assert_eq!(code, 0, "on the {}:\n{out}\n{err}", proxy.name);
-    println!("{out}");
 }
 
 #[tokio::test]
