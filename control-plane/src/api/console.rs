@@ -13,8 +13,7 @@ use rust_embed::{Embed, EmbeddedFile};
 use super::{ApiState, problem::Problem};
 
 #[derive(Embed)]
-#[folder = "$CARGO_MANIFEST_DIR/../dashboard/dist"]
-#[allow_missing = true]
+#[folder = "../dashboard/dist"]
 struct Files;
 
 /// Served in place of the console by a binary that was built without it.
