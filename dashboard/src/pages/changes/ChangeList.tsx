@@ -1,0 +1,133 @@
+// A list of changes, newest first: of everything, or of one realm.
+
+import { Autocomplete, Button, Checkbox, Group, Select, ThemeIcon } from '@mantine/core';
+import { useDebouncedCallback } from '@mantine/hooks';
+import { IconArrowsShuffle } from '@tabler/icons-react';
+import { useState } from 'react';
+import { api, ask, type Page as PageOf } from '../../api/client';
+import { useMe } from '../../api/me';
+import type { ChangeView, ReceiptState } from '../../api/schema';
+import { Actor } from '../../components/Actor';
+import { DataTable, type Column, type Wanted } from '../../components/DataTable';
+import { Empty } from '../../components/Empty';
+import { Status } from '../../components/Status';
+import { Time } from '../../components/Time';
+import { useUrl } from '../../components/url';
+import { iconOf, KINDS, Sentence, sentence, type Names } from './describe';
+import { useNames } from './names';
+
+/** With its state, where the API says it. */
+type Listed = ChangeView & { state?: ReceiptState | null };
+
+/** Without steps: entries read at once, rows that are enough for a page, and how far is looked for them. */
+const PAGE = 100;
+const ENOUGH = 25;
+const MOST_PAGES = 5;
+const isNoStep = (change: ChangeView) => change.kind !== 'proxy.applied';
+
+const columns = (names: Names): Column<Listed>[] => [
+  { label: 'Change', cell: (c) => c.revision, text: (c) => c.revision },
+  {
+    label: 'What',
+    text: (c) => sentence(c, names),
+    cell: (c) => {
+      const Icon = iconOf(c.kind);
+      return (
+        <Group gap={10} wrap="nowrap" c={isNoStep(c) ? undefined : 'dimmed'}>
+          <ThemeIcon variant="transparent" color="gray" size="sm" visibleFrom="xs" aria-hidden><Icon size={17} stroke={1.7} /></ThemeIcon>
+          <Sentence change={c} names={names} />
+          {c.state && c.state !== 'converged' && <Status state={c.state} />}
+        </Group>
+      );
+    },
+  },
+  { label: 'By', from: 'sm', cell: (c) => <Actor actor={c.actor} />, text: (c) => c.actor },
+  { label: 'Kind', from: 'lg', cell: (c) => c.kind, text: (c) => c.kind },
+  { label: 'When', right: true, cell: (c) => <Time at={c.at} />, text: (c) => c.at },
+];
+
+/** `realm`: only what concerns it. */
+export function ChangeList({ realm, prefix }: { realm?: string; prefix?: string }) {
+  const [url, setUrl] = useUrl(prefix);
+  const names = useNames();
+  const filters = { kind: url.kind, actor: url.actor, state: url.state, realmId: realm };
+  // Each change on a proxy is followed by an entry per step there: the receipt tells them, the list only when asked.
+  const steps = url.steps === 'shown' || Boolean(url.kind) || Boolean(url.actor);
+  const load = async ({ limit, cursor }: Wanted): Promise<PageOf<Listed>> => {
+    const read = (from?: string) => {
+      // The one place for what the API's document does not say yet.
+      const query = { limit: steps ? limit : PAGE, cursor: from, ...filters };
+      return ask(api.GET('/api/changes', { params: { query } }));
+    };
+    let page = await read(cursor);
+    if (steps) return page;
+    const items = page.items.filter(isNoStep);
+    for (let pages = 1; pages < MOST_PAGES && items.length < ENOUGH && page.nextCursor; pages += 1) {
+      page = await read(page.nextCursor);
+      items.push(...page.items.filter(isNoStep));
+    }
+    return { items, nextCursor: page.nextCursor };
+  };
+  return (
+    <DataTable<Listed>
+      name="Changes"
+      queryKey={['changes', filters, steps]}
+      load={load}
+      columns={columns(names)}
+      rowKey={(c) => String(c.revision)}
+      to={(c) => `/changes/${c.revision}`}
+      prefix={prefix}
+      filters={
+        <>
+          <Select
+            size="xs" w={200} clearable searchable aria-label="Kind of change" placeholder="Every kind" data={KINDS}
+            value={url.kind ?? null} onChange={(kind) => setUrl({ kind: kind ?? undefined, cursor: undefined })}
+          />
+          <ByFilter value={url.actor} onChange={(actor) => setUrl({ actor, cursor: undefined })} />
+          <Checkbox
+            size="xs" label="Open only" checked={url.state === 'open'}
+            onChange={(event) => setUrl({ state: event.currentTarget.checked ? 'open' : undefined, cursor: undefined })}
+          />
+          {!url.kind && !url.actor && (
+            <Checkbox
+              size="xs" label="Steps on proxies" checked={url.steps === 'shown'}
+              onChange={(event) => setUrl({ steps: event.currentTarget.checked ? 'shown' : undefined, cursor: undefined })}
+            />
+          )}
+          {(url.kind || url.actor || url.state) && (
+            <Button size="compact-xs" variant="subtle" onClick={() => setUrl({ kind: undefined, actor: undefined, state: undefined, cursor: undefined })}>
+              Clear
+            </Button>
+          )}
+        </>
+      }
+      empty={
+        <Empty icon={IconArrowsShuffle} title="Nothing has changed yet">
+          {realm ? 'What is granted, revoked, rotated or edited here stands here, with what became of it.'
+            : 'Every change to models, realms, agents and proxies stands here, with what became of it on each proxy and agent.'}
+        </Empty>
+      }
+    />
+  );
+}
+
+/** Exact, as the API names it; the usual ones are offered. */
+function ByFilter({ value = '', onChange }: { value?: string; onChange: (actor?: string) => void }) {
+  const me = useMe();
+  const [typed, setTyped] = useState(value);
+  const [seen, setSeen] = useState(value);
+  // The URL changed from elsewhere, such as by Back.
+  if (seen !== value) {
+    setSeen(value);
+    setTyped(value);
+  }
+  const later = useDebouncedCallback((actor: string) => onChange(actor || undefined), 400);
+  return (
+    <Autocomplete
+      size="xs" w={210} aria-label="By whom" placeholder="By anyone"
+      data={[...new Set([me.actor, 'admin', 'system:reconcile', 'system:expire_grants', 'system:rotate_keys'])]}
+      value={typed}
+      onChange={(actor) => { setTyped(actor); later(actor.trim()); }}
+    />
+  );
+}
