@@ -26,6 +26,7 @@ pub mod observe_mode;
 pub mod page;
 pub mod people;
 pub mod problem;
+pub mod providers;
 pub mod proxies;
 pub mod ready;
 pub mod realms;

@@ -24,7 +24,7 @@ use super::{
     idempotency::{self, Replay},
     identity_providers, me, metrics, models, observe, observe_mode, people,
     problem::Problem,
-    proxies, ready, realms, settings, setup, tokens, work, workload_rules,
+    providers, proxies, ready, realms, settings, setup, tokens, work, workload_rules,
 };
 
 /// Largest body.
@@ -56,6 +56,7 @@ fn protected() -> OpenApiRouter<ApiState> {
             credentials::update::update_credential,
             credentials::delete::delete_credential
         ))
+        .routes(routes!(providers::list::list_model_providers))
         .routes(routes!(models::create::create_model, models::list::list_models))
         .routes(routes!(models::get::get_model, models::update::update_model, models::delete::delete_model))
         .routes(routes!(

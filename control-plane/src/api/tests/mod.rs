@@ -9,6 +9,7 @@ mod fleet;
 mod grants;
 mod idempotency;
 mod identity;
+mod lists;
 mod models;
 mod people;
 mod promises;
