@@ -23,6 +23,7 @@ pub mod metrics;
 pub mod models;
 pub mod observe;
 pub mod observe_mode;
+pub mod overview;
 pub mod page;
 pub mod people;
 pub mod problem;

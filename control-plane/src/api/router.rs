@@ -22,7 +22,7 @@ use super::{
     ApiState, agents, audit, auth, caller, changes, credentials, docs, enrollment_tokens, explain, freezes,
     health,
     idempotency::{self, Replay},
-    identity_providers, me, metrics, models, observe, observe_mode, people,
+    identity_providers, me, metrics, models, observe, observe_mode, overview, people,
     problem::Problem,
     providers, proxies, ready, realms, settings, setup, tokens, work, workload_rules,
 };
@@ -98,6 +98,7 @@ fn protected() -> OpenApiRouter<ApiState> {
         .routes(routes!(changes::list::list_changes))
         .routes(routes!(changes::get::get_change))
         .routes(routes!(audit::list::list_audit))
+        .routes(routes!(overview::get::get_overview))
         .routes(routes!(me::get::get_me))
         .routes(routes!(me::password::change_password))
         .routes(routes!(me::sessions::list::list_sessions))

@@ -182,11 +182,12 @@ pub async fn list(
         Some(name) => Some(lookup::in_field("realmId", lookup::realm(&mut conn, &ctx.reach, name).await)?.id),
         None => None,
     };
+    let open = if wanted.open { Some(changes::open(&mut conn).await?) } else { None };
     let filter = Filter {
         kind: wanted.kind.as_deref(),
         actor: wanted.actor.as_deref(),
         realm,
-        open: wanted.open,
+        among: open.as_deref(),
         before: super::audit::seq_cursor(page)?,
     };
     let rows = changes::list(&mut conn, &sight(ctx), &filter, page.limit + 1).await?;
@@ -220,7 +221,7 @@ pub(super) async fn items(conn: &mut Conn, entries: Vec<Entry>) -> Result<Vec<Ch
         .collect())
 }
 
-pub(super) fn sight(ctx: &Context) -> Sight {
+fn sight(ctx: &Context) -> Sight {
     Sight { realms: ctx.reach.may.filter(), actor: ctx.actor.clone() }
 }
 

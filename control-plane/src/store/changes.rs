@@ -88,14 +88,13 @@ pub struct Filter<'a> {
     pub actor: Option<&'a str>,
     /// That concern this realm.
     pub realm: Option<RealmId>,
-    /// Only those of which something is not done ([`progress`]).
-    pub open: bool,
+    /// Only these, such as those that are [`open`].
+    pub among: Option<&'a [Revision]>,
     pub before: Option<Revision>,
 }
 
 /// Newest first.
 pub async fn list(conn: &mut Conn, sight: &Sight, filter: &Filter<'_>, limit: i64) -> Result<Vec<Entry>> {
-    let open = if filter.open { Some(open(&mut *conn).await?) } else { None };
     Ok(sqlx::query_as!(
         Entry,
         "select revision, at, kind, actor, request_id, realm_ids, agent_dids, everyone, summary
@@ -111,7 +110,7 @@ pub async fn list(conn: &mut Conn, sight: &Sight, filter: &Filter<'_>, limit: i6
         filter.kind,
         filter.actor,
         filter.realm.map(|r| r.0),
-        open.as_deref(),
+        filter.among,
         limit
     )
     .fetch_all(conn)
@@ -119,7 +118,7 @@ pub async fn list(conn: &mut Conn, sight: &Sight, filter: &Filter<'_>, limit: i6
 }
 
 /// Revisions of which something is not done: on a proxy of the fleet, or with an agent that is behind.
-async fn open(conn: &mut Conn) -> Result<Vec<Revision>> {
+pub async fn open(conn: &mut Conn) -> Result<Vec<Revision>> {
     Ok(sqlx::query_scalar!(
         r#"select e.revision as "revision!" from change_effect e join proxy p on p.id = e.proxy_id where e.done_at is null
            union
@@ -174,13 +173,12 @@ pub async fn progress(conn: &mut Conn, revisions: &[Revision]) -> Result<HashMap
         .collect())
 }
 
-/// How many revisions are open.
-pub async fn count_open(conn: &mut Conn, sight: &Sight) -> Result<i64> {
-    let open = open(&mut *conn).await?;
+/// How many of these revisions may be seen.
+pub async fn count(conn: &mut Conn, sight: &Sight, among: &[Revision]) -> Result<i64> {
     Ok(sqlx::query_scalar!(
         r#"select count(*) as "n!" from change
            where revision = any($1) and ($2::uuid[] is null or (realm_ids <> '{}' and realm_ids <@ $2) or actor = $3)"#,
-        &open,
+        among,
         sight.realms.as_deref(),
         sight.actor
     )
