@@ -48,7 +48,7 @@ export function Grants({ model }: { model: SyncedModelView }) {
     },
     { label: 'State', sort: 'state', text: (g) => g.state, cell: (g) => <GrantStatus grant={g} /> },
     { label: 'Since', from: 'sm', sort: 'since', text: (g) => g.since, cell: (g) => <Time at={g.since} /> },
-    { label: 'Ends', from: 'sm', sort: 'ends', text: (g) => g.expiresAt, cell: (g) => <Time at={g.expiresAt} none="no end" /> },
+    { label: 'Ends', from: 'sm', sort: 'ends', text: (g) => g.expiresAt, cell: (g) => <Time at={g.expiresAt} none="never" /> },
     { label: 'Realm’s budget', from: 'lg', sort: 'budget', right: true, text: (g) => g.monthlyBudgetUsd, cell: (g) => (typeof g.monthlyBudgetUsd === 'number' ? `$${g.monthlyBudgetUsd.toLocaleString('en')} / month` : 'no limit') },
     {
       label: '',

@@ -1,18 +1,19 @@
 // What the last full scan found to be different on a proxy, what happens about it, and taking over what is not ours.
 
 import { Button, Text } from '@mantine/core';
-import { IconCircleCheck, IconRefresh, IconScan } from '@tabler/icons-react';
+import { IconRefresh } from '@tabler/icons-react';
+import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { api, ask } from '../../api/client';
 import { useCan } from '../../api/me';
 import type { DriftView, ProxyView } from '../../api/schema';
 import { DataTable, type Column } from '../../components/DataTable';
-import { Empty } from '../../components/Empty';
 import { Panel } from '../../components/Panel';
 import { Status } from '../../components/Status';
 import { Time } from '../../components/Time';
 import { AdoptDeployment } from './AdoptDeployment';
 import { AdoptKey } from './AdoptKey';
+import { observeQuery } from './observe';
 import { useCheck } from './useCheck';
 import { DRIFT, foreignOf, KINDS, REPAIRED } from './words';
 
@@ -21,6 +22,7 @@ export function Drift({ proxy }: { proxy: ProxyView }) {
   const check = useCheck(proxy);
   const [adopted, setAdopted] = useState<DriftView>();
   const close = () => setAdopted(undefined);
+  const some = (useQuery(observeQuery).data?.differences ?? []).filter((d) => d.proxyName === proxy.name);
   const foreign = foreignOf(proxy);
   const may = (d: DriftView) => d.found && can('deployment' in d.found ? 'models:write' : 'keys:write');
   const columns: Column<DriftView>[] = [
@@ -60,13 +62,8 @@ export function Drift({ proxy }: { proxy: ProxyView }) {
         <DataTable
           name={`Differences on ${proxy.name}`} prefix="drift" whole queryKey={['proxies', proxy.id, 'drift']} columns={columns} rowKey={(d) => `${d.kind} ${d.externalId}`}
           load={({ limit, cursor }) => ask(api.GET('/api/proxies/{id}/drift', { params: { path: { id: proxy.id }, query: { limit, cursor } } }))}
-          empty={
-            proxy.scannedAt ? (
-              <Empty icon={IconCircleCheck} title="Nothing is different">Everything on it is as the registry wants it.</Empty>
-            ) : (
-              <Empty icon={IconScan} title="Not compared yet">A full scan is made as soon as it answers.</Empty>
-            )
-          }
+          bare={some.length === 0} search="Search differences"
+          empty={<Text size="sm" px="md" pb="md">{proxy.scannedAt ? 'Nothing is different. Everything on it is as the registry wants it.' : 'A full scan is made as soon as it answers.'}</Text>}
         />
       </Panel>
       {adopted?.found && 'deployment' in adopted.found && <AdoptDeployment proxy={proxy} drift={adopted} found={adopted.found.deployment} onClose={close} />}

@@ -1,6 +1,6 @@
 // Whether a proxy really refuses what it is told to refuse: each check, what it found and what it means.
 
-import { Box, Group, Stack, Text } from '@mantine/core';
+import { Box, Group, SimpleGrid, Text } from '@mantine/core';
 import type { Check, ProxyView } from '../../api/schema';
 import { Panel } from '../../components/Panel';
 import { Status } from '../../components/Status';
@@ -16,22 +16,22 @@ export function EnforcementPanel({ proxy }: { proxy: ProxyView }) {
       : 'Policy: warn. A check that does not hold is shown.';
   return (
     <Panel title="Enforcement" lead={<>{policy} {proxy.enforcementCheckedAt ? <>Tried <Time at={proxy.enforcementCheckedAt} />, and daily.</> : 'Not tried yet.'}</>}>
-      <Stack gap="md">
+      <SimpleGrid cols={{ base: 1, md: 2 }} spacing="xl" verticalSpacing="md">
         {ALL.map((check) => {
           const result = proxy.enforcement.find((r) => r.check === check);
           const [tried, means] = CHECKS[check];
-          const [state, label] = result?.held === true ? ['held', 'refused'] : result?.held === false ? ['not-held', 'not refused'] : ['off', result ? 'could not be told' : 'not asked'];
+          const [state, label] = result?.held === true ? ['held', 'held'] : result?.held === false ? ['not-held', 'not held'] : ['off', result ? 'could not be told' : 'not asked'];
           return (
             <Group key={check} justify="space-between" align="flex-start" gap="sm" wrap="nowrap">
               <Box miw={0}>
                 <Text size="sm" fw={550}>{tried}</Text>
                 <Text size="xs" c="dimmed">{means}</Text>
               </Box>
-              <Text size="sm" component="span" style={{ flex: 'none' }}><Status state={state ?? 'off'} label={label} why={result?.status ? `It answered ${result.status}.` : undefined} /></Text>
+              <Text size="sm" component="span" style={{ flex: 'none' }}><Status state={state ?? 'off'} label={label} why={result?.status ? `It was answered with ${result.status}.` : undefined} /></Text>
             </Group>
           );
         })}
-      </Stack>
+      </SimpleGrid>
     </Panel>
   );
 }

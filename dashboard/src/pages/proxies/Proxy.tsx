@@ -1,6 +1,6 @@
 // One proxy: whether agents can rely on it, and what is in the way.
 
-import { Code, Grid, Group, Stack } from '@mantine/core';
+import { Code, Group } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useParams } from '@tanstack/react-router';
 import { api } from '../../api/client';
@@ -47,14 +47,10 @@ function Sections({ proxy }: { proxy: ProxyView }) {
     <>
       <ObserveBanner />
       <ProxyAlerts proxy={proxy} />
-      <Grid gap="lg" align="flex-start">
-        <Grid.Col span={{ base: 12, md: 5 }}><ProxyFacts proxy={proxy} /></Grid.Col>
-        <Grid.Col span={{ base: 12, md: 7 }}><EnforcementPanel proxy={proxy} /></Grid.Col>
-      </Grid>
-      <Stack gap="lg">
-        <Drift proxy={proxy} />
-        <Work proxy={proxy} />
-      </Stack>
+      <ProxyFacts proxy={proxy} />
+      <EnforcementPanel proxy={proxy} />
+      <Work proxy={proxy} />
+      <Drift proxy={proxy} />
     </>
   );
 }

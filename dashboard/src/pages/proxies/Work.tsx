@@ -1,14 +1,13 @@
 // What is still to be done on a proxy, what was given up and why, and trying that again.
 
-import { Button, Text } from '@mantine/core';
-import { IconCircleCheck, IconRefresh } from '@tabler/icons-react';
+import { Anchor, Button, Text } from '@mantine/core';
+import { IconRefresh } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { api, ask } from '../../api/client';
 import { useCan } from '../../api/me';
 import type { ProxyView, WorkView } from '../../api/schema';
 import { DataTable, type Column } from '../../components/DataTable';
-import { Empty } from '../../components/Empty';
 import { Panel } from '../../components/Panel';
 import { Status } from '../../components/Status';
 import { Time } from '../../components/Time';
@@ -51,7 +50,7 @@ export function Work({ proxy }: { proxy: ProxyView }) {
         </>
       ),
     },
-    { label: 'Change', from: 'sm', sort: 'revision', text: (w) => w.revision, cell: (w) => <Text component={Link} to={`/changes/${w.revision}`} size="sm" td="underline">{w.revision}</Text> },
+    { label: 'Change', from: 'sm', sort: 'revision', text: (w) => w.revision, cell: (w) => <Anchor component={Link} to={`/changes/${w.revision}`} inherit>{w.revision}</Anchor> },
     { label: 'Tries', from: 'sm', right: true, sort: 'tries', text: (w) => w.attempts, cell: (w) => w.attempts },
     { label: 'Next try', from: 'md', sort: 'next', text: (w) => w.nextAttemptAt, cell: (w) => (w.parkedCode ? 'when asked' : proxy.status === 'ready' ? <Time at={w.nextAttemptAt} /> : 'when it answers') },
     { label: 'Waits since', from: 'md', sort: 'since', text: (w) => w.enqueuedAt, cell: (w) => <Time at={w.enqueuedAt} /> },
@@ -65,7 +64,7 @@ export function Work({ proxy }: { proxy: ProxyView }) {
       <DataTable
         name={`Work queue of ${proxy.name}`} prefix="work" whole bare queryKey={['proxies', proxy.id, 'work']} columns={columns} rowKey={(w) => `${w.kind} ${w.id}`}
         load={() => ask(api.GET('/api/work', { params: { query: { proxyId: proxy.id, limit: SHOWN } } }))}
-        empty={<Empty icon={IconCircleCheck} title="Nothing is waiting">Everything that was asked of it is done.</Empty>}
+        empty={<Text size="sm" px="md" pb="md">Nothing is waiting. Everything that was asked of it is done.</Text>}
       />
     </Panel>
   );
