@@ -50,12 +50,14 @@ interface Props<T> {
   search?: string;
   filters?: ReactNode;
   empty: ReactNode;
+  /** Without search, filters and file: a short list in a panel of its own. */
+  bare?: boolean;
   /** Keeps two tables of a page apart in the URL. */
   prefix?: string;
 }
 
 export function DataTable<T>(props: Props<T>) {
-  const { name, queryKey, load, columns, rowKey, to, whole, filters, empty, prefix } = props;
+  const { name, queryKey, load, columns, rowKey, to, whole, filters, empty, bare, prefix } = props;
   const [url, setUrl] = useUrl(prefix);
   // Cursors of the pages before this one, as far as one came through them.
   const [trail, setTrail] = useState<string[]>([]);
@@ -89,13 +91,13 @@ export function DataTable<T>(props: Props<T>) {
 
   return (
     <Box>
-      <Group gap="xs" px="md" py="sm" className={classes.bar}>
+      {!bare && <Group gap="xs" px="md" py="sm" className={classes.bar}>
         {props.search && <Search label={props.search} value={url.q ?? ''} onChange={(q) => setUrl({ q, cursor: undefined })} />}
         {filters}
         <Box flex={1} />
         {query.isFetching && query.data && <Loader size={14} aria-label="Loading" />}
         <Export {...{ name, columns, load, whole }} wanted={wanted} />
-      </Group>
+      </Group>}
       {query.error && <Box p="md"><ProblemAlert error={query.error} retry={() => void query.refetch()} /></Box>}
       {!query.data && !query.error && (
         <Box px="md" pb="md" aria-busy aria-label="Loading">

@@ -7,6 +7,7 @@ import { IconSnowflake } from '@tabler/icons-react';
 import type { ReactNode } from 'react';
 import { api, ask } from '../../api/client';
 import type { FreezeKind, Frozen } from '../../api/schema';
+import { Actor } from '../../components/Actor';
 import { Confirm } from '../../components/Confirm';
 import { FormDialog } from '../../components/FormDialog';
 import { Time } from '../../components/Time';
@@ -48,7 +49,7 @@ export function FrozenAlert({ kind, id, name, frozen, may }: Thing & { frozen: F
   return (
     <Alert color="yellow" variant="outline" icon={<IconSnowflake aria-hidden />} role="status">
       <Text size="sm" fw={600}>Frozen: {frozen.reason}</Text>
-      <Text size="sm">By {frozen.by}, <Time at={frozen.since} />. Nothing else was changed, and nobody can use it until it is unfrozen.</Text>
+      <Text size="sm">By <Actor actor={frozen.by} />, <Time at={frozen.since} />. Nothing else was changed, and nobody can use it until it is unfrozen.</Text>
       {may && <Button mt="xs" size="xs" variant="default" onClick={ask_.open}>Unfreeze</Button>}
       <Confirm
         opened={asking} onClose={ask_.close} title={`Unfreeze ${name}`} action="Unfreeze" harmless

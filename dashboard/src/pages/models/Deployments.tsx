@@ -36,7 +36,7 @@ export function Deployments({ model }: { model: SyncedModelView }) {
   return (
     <Panel
       title="Deployments"
-      lead="What the proxies call. The lowest order is called first; equals share the calls by weight."
+      lead="What the proxies call, the lowest order first."
       actions={can('models:write') && <Button variant="default" size="xs" leftSection={<IconPlus size={15} aria-hidden />} onClick={add.open}>Add a deployment</Button>}
     >
       <Loaded query={deployments}>

@@ -21,6 +21,13 @@ interface Props {
   grant?: SyncedGrantView;
 }
 
+interface Values {
+  realmId: string;
+  expiresAt: string;
+  reason: string;
+  monthlyBudgetUsd: number | string;
+}
+
 /** For `datetime-local`, in the reader's time zone. */
 function local(at?: string | null): string {
   if (!at) return '';
@@ -32,12 +39,12 @@ export function GrantForm({ opened, onClose, model, grants, grant }: Props) {
   const can = useCan();
   const done = useDone();
   const realms = useQuery({ ...allRealmsQuery, enabled: opened });
-  const form = useForm({
+  const form = useForm<Values>({
     initialValues: {
       realmId: grant?.realmId ?? '',
       expiresAt: local(grant?.expiresAt),
       reason: grant?.reason ?? '',
-      monthlyBudgetUsd: '' as number | string,
+      monthlyBudgetUsd: '',
     },
     validate: {
       realmId: (v) => (v ? null : 'Choose a realm'),

@@ -1,6 +1,6 @@
 // Which realms may use a model, since when and until when; giving and taking that.
 
-import { ActionIcon, Button, Menu } from '@mantine/core';
+import { ActionIcon, Box, Button, Menu, Text } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { IconDots, IconPencil, IconPlus, IconUserX, IconUsersGroup } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
@@ -35,12 +35,21 @@ export function Grants({ model }: { model: SyncedModelView }) {
     <Button size="xs" leftSection={<IconPlus size={15} aria-hidden />} onClick={grant.open}>Grant to a realm</Button>
   );
   const columns: Column<SyncedGrantView>[] = [
-    { label: 'Realm', sort: 'realm', text: (g) => g.realmSlug, cell: name },
+    {
+      label: 'Realm',
+      sort: 'realm',
+      text: (g) => g.realmSlug,
+      cell: (g) => (
+        <Box component="span" display="block" miw={110}>
+          {name(g)}
+          {g.reason && <Text span display="block" fz={12} c="dimmed" fw={400}>{g.reason}</Text>}
+        </Box>
+      ),
+    },
     { label: 'State', sort: 'state', text: (g) => g.state, cell: (g) => <GrantStatus grant={g} /> },
     { label: 'Since', from: 'sm', sort: 'since', text: (g) => g.since, cell: (g) => <Time at={g.since} /> },
-    { label: 'Ends', from: 'sm', sort: 'ends', text: (g) => g.expiresAt, cell: (g) => <Time at={g.expiresAt} none="when revoked" /> },
+    { label: 'Ends', from: 'sm', sort: 'ends', text: (g) => g.expiresAt, cell: (g) => <Time at={g.expiresAt} none="never" /> },
     { label: 'Realm’s budget', from: 'lg', sort: 'budget', right: true, text: (g) => g.monthlyBudgetUsd, cell: (g) => (typeof g.monthlyBudgetUsd === 'number' ? `$${g.monthlyBudgetUsd.toLocaleString('en')} / month` : 'no limit') },
-    { label: 'Reason', from: 'lg', text: (g) => g.reason, cell: (g) => g.reason },
     {
       label: '',
       right: true,
@@ -58,7 +67,7 @@ export function Grants({ model }: { model: SyncedModelView }) {
   return (
     <Panel title="Who may use it" lead="Realms with a grant. All agents of a realm have it." actions={button} flush>
       <DataTable
-        name={`Grants of ${model.name}`} prefix="grants" whole
+        name={`Grants of ${model.name}`} prefix="grants" whole bare
         queryKey={['models', model.id, 'realms']}
         load={() => ask(api.GET('/api/models/{id}/realms', { params: { path: { id: model.id } } }))}
         columns={columns} rowKey={(g) => g.realmId} to={(g) => `/realms/${g.realmSlug}`}

@@ -79,7 +79,9 @@ export function ModelActions({ model }: { model: SyncedModelView }) {
 
 function EditModel({ opened, onClose, model }: { opened: boolean; onClose: () => void; model: SyncedModelView }) {
   const done = useDone();
-  const form = useForm({ initialValues: { description: model.description, maxTokens: model.maxTokens ?? ('' as number | string), everywhere: model.everywhere } });
+  const form = useForm<{ description: string; maxTokens: number | string; everywhere: boolean }>({
+    initialValues: { description: model.description, maxTokens: model.maxTokens ?? '', everywhere: model.everywhere },
+  });
   return (
     <FormDialog
       opened={opened} onClose={onClose} title={`Edit ${model.name}`} form={form}

@@ -46,4 +46,4 @@ export const modelSlug = (name: string) =>
 export const count = (n: number, one: string, many = `${one}s`) => `${n.toLocaleString('en')} ${n === 1 ? one : many}`;
 
 /** "a", "a and b", "a, b and c". */
-export const listed = (words: string[]) => new Intl.ListFormat('en', { type: 'conjunction' }).format(words);
+export const listed = (words: string[]) => new Intl.ListFormat('en-GB', { type: 'conjunction' }).format(words);

@@ -39,8 +39,3 @@ export const allCredentialsQuery = queryOptions({
   queryKey: ['credentials', 'all'],
   queryFn: () => all((cursor) => ask(api.GET('/api/credentials', { params: { query: { limit: LIMIT, cursor } } }))),
 });
-
-export const allProxiesQuery = queryOptions({
-  queryKey: ['proxies', 'all'],
-  queryFn: () => all((cursor) => ask(api.GET('/api/proxies', { params: { query: { limit: LIMIT, cursor } } }))),
-});

@@ -1,0 +1,43 @@
+// Removing a credential: refused while models call with it, and then it says which.
+
+import { Anchor, Button, Group, List, Modal, Stack, Text } from '@mantine/core';
+import { Link } from '@tanstack/react-router';
+import { api, ask, ifMatch } from '../../api/client';
+import type { CredentialView, SyncedModelView } from '../../api/schema';
+import { Confirm } from '../../components/Confirm';
+import { useDone } from '../../components/useDone';
+import { count } from '../models/naming';
+
+interface Props {
+  credential: CredentialView;
+  users?: SyncedModelView[];
+  onClose: () => void;
+}
+
+export function DeleteCredential({ credential, users = [], onClose }: Props) {
+  const done = useDone();
+  if (users.length > 0) {
+    return (
+      <Modal opened onClose={onClose} title={<Text fw={640}>{credential.name} is in use</Text>}>
+        <Stack>
+          <Text size="sm">{count(users.length, 'model calls', 'models call')} with it. Give them another credential first, in their deployments:</Text>
+          <List size="sm">
+            {users.map((m) => <List.Item key={m.id}><Anchor component={Link} to={`/models/${m.id}`} inherit>{m.name}</Anchor></List.Item>)}
+          </List>
+          <Group justify="flex-end"><Button variant="default" onClick={onClose} data-autofocus>Close</Button></Group>
+        </Stack>
+      </Modal>
+    );
+  }
+  return (
+    <Confirm
+      opened onClose={onClose} title={`Delete ${credential.name}`} action="Delete"
+      run={async () => {
+        const params = { path: { id: credential.id }, header: ifMatch(credential.version) };
+        done(`Deleted ${credential.name}`, await ask(api.DELETE('/api/credentials/{id}', { params })), 'credentials');
+      }}
+    >
+      No model calls with it. Reeve forgets the key {credential.fingerprint}; at the provider it stays valid until you end it there.
+    </Confirm>
+  );
+}
