@@ -6,6 +6,7 @@ import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import type { AgentView, LlmConfigView, RealmOffer } from '../../api/schema';
 import { Empty } from '../../components/Empty';
+import table from '../../components/DataTable.module.css';
 import { Loaded } from '../../components/Page';
 import { Panel } from '../../components/Panel';
 import { Status } from '../../components/Status';
@@ -51,7 +52,7 @@ function Realm({ agent, realm, config }: { agent: AgentView; realm: RealmOffer; 
         <Empty icon={IconBox} title="No model is granted here" />
       ) : (
         <Table.ScrollContainer minWidth={0}>
-          <Table aria-label={`Models of ${realm.realmName}`}>
+          <Table className={table.table} aria-label={`Models of ${realm.realmName}`}>
             <Table.Thead>
               <Table.Tr>
                 <Table.Th>Model</Table.Th>

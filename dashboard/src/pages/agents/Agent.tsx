@@ -1,14 +1,14 @@
 // One agent: who it is, how it gets its model, where it belongs, what happened to it.
 
-import { Alert, Group, Stack, Tabs, Text } from '@mantine/core';
-import { IconClipboardCheck, IconClock, IconSnowflake } from '@tabler/icons-react';
+import { Group, Stack, Tabs, Text } from '@mantine/core';
+import { IconBan, IconClock, IconSnowflake } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { useParams } from '@tanstack/react-router';
 import { useCan } from '../../api/me';
 import type { AgentView } from '../../api/schema';
 import { Copy, shortDid } from '../../components/Copy';
+import { Notice } from '../../components/Notice';
 import { Loaded, Page } from '../../components/Page';
-import { Facts } from '../../components/Panel';
 import { Time } from '../../components/Time';
 import { useUrl } from '../../components/url';
 import { AccessTab } from './AccessTab';
@@ -33,13 +33,31 @@ export function Agent() {
       lead={
         <Stack gap={6}>
           <Copy text={did} label="Copy the DID" />
-          {agent && <Text span size="sm" c="var(--mantine-color-text)" component="div" aria-live="polite"><LiveState agent={agent} /></Text>}
+          {agent && (
+            <Group gap="4px 18px">
+              <Text size="sm" c="var(--mantine-color-text)" component="div" aria-live="polite"><LiveState agent={agent} /></Text>
+              <Since agent={agent} />
+            </Group>
+          )}
         </Stack>
       }
       actions={agent && <AgentActions agent={agent} />}
     >
       <Loaded query={query}>{(agent) => <Body agent={agent} />}</Loaded>
     </Page>
+  );
+}
+
+/** When what happened, in a line. */
+function Since({ agent }: { agent: AgentView }) {
+  const { connected, since, lastSeen, agentVersion } = agent.connection;
+  return (
+    <Text span inherit>
+      {connected && <>connected <Time at={since} /> · </>}
+      {!connected && lastSeen && <>last seen <Time at={lastSeen} /> · </>}
+      enrolled <Time at={agent.createdAt} />
+      {agentVersion && <> · program {agentVersion}</>}
+    </Text>
   );
 }
 
@@ -52,20 +70,12 @@ function Body({ agent }: { agent: AgentView }) {
   return (
     <>
       <Stopped agent={agent} />
-      <Facts
-        items={[
-          [agent.connection.connected ? 'Connected' : 'Last seen', <Time key="t" at={agent.connection.connected ? agent.connection.since : agent.connection.lastSeen} none="never" />],
-          ['Approved', agent.approvedAt && <Time at={agent.approvedAt} />],
-          ['Enrolled', <Time key="e" at={agent.createdAt} />],
-          ['Program', agent.connection.agentVersion && `version ${agent.connection.agentVersion}`],
-        ]}
-      />
       <Tabs value={tab} onChange={(name) => setUrl({ tab: name === 'config' ? undefined : (name ?? undefined) })} keepMounted={false}>
         <Tabs.List mb="md">
           <Tabs.Tab value="config">Config</Tabs.Tab>
           <Tabs.Tab value="membership">Membership</Tabs.Tab>
-          <Tabs.Tab value="access">Access</Tabs.Tab>
           {audit && <Tabs.Tab value="history">History</Tabs.Tab>}
+          <Tabs.Tab value="access">Access</Tabs.Tab>
         </Tabs.List>
         <Tabs.Panel value="config"><ConfigTab agent={agent} /></Tabs.Panel>
         <Tabs.Panel value="membership"><MembershipTab agent={agent} /></Tabs.Panel>
@@ -81,31 +91,31 @@ function Stopped({ agent }: { agent: AgentView }) {
   const may = useMay();
   if (agent.status === 'pending') {
     return (
-      <Alert color="yellow" variant="outline" icon={<IconClock aria-hidden />} title="Waiting for approval">
+      <Notice tone="warn" icon={IconClock} title="Waiting for approval">
         <Group justify="space-between" gap="xs">
           <Text size="sm">It enrolled without a token <Time at={agent.createdAt} />. It gets nothing until it is approved.</Text>
           {may('agents:write', agent) && <ApproveButton agent={agent} size="compact-sm" />}
         </Group>
-      </Alert>
+      </Notice>
     );
   }
   if (agent.status !== 'approved') {
     const word = agent.status === 'revoked' ? 'Revoked' : 'Rejected';
     return (
-      <Alert color="red" variant="outline" icon={<IconClipboardCheck aria-hidden />} title={word}>
+      <Notice tone="bad" icon={IconBan} title={word}>
         <Text size="sm">
           {agent.statusReason ? `${agent.statusReason} · ` : ''}<Time at={agent.updatedAt} />. It stays cut off. Only when it is deleted can it enrol again.
         </Text>
-      </Alert>
+      </Notice>
     );
   }
   if (!agent.frozen) return null;
   return (
-    <Alert color="yellow" variant="outline" icon={<IconSnowflake aria-hidden />} title="Frozen">
+    <Notice tone="warn" icon={IconSnowflake} title="Frozen">
       <Group justify="space-between" gap="xs">
         <Text size="sm">{agent.frozen.reason} · by {agent.frozen.by}, <Time at={agent.frozen.since} />. It may use nothing until it is unfrozen.</Text>
         {may('freezes:write', agent) && <UnfreezeButton agent={agent} />}
       </Group>
-    </Alert>
+    </Notice>
   );
 }

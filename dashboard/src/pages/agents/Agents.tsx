@@ -1,6 +1,6 @@
 // All agents: who is there, who runs what it should, and who waits to be let in.
 
-import { Alert, Button, Group, SegmentedControl, Select, Stack, Text } from '@mantine/core';
+import { Button, Group, SegmentedControl, Select, Stack, Text } from '@mantine/core';
 import { IconRobot, IconUserQuestion } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
@@ -9,6 +9,7 @@ import type { AgentView } from '../../api/schema';
 import { shortDid } from '../../components/Copy';
 import { DataTable, type Column } from '../../components/DataTable';
 import { Empty } from '../../components/Empty';
+import { Notice } from '../../components/Notice';
 import { Page } from '../../components/Page';
 import { Panel } from '../../components/Panel';
 import { Time } from '../../components/Time';
@@ -49,14 +50,14 @@ export function Agents() {
       actions={can('enrollment:read', 'any') && <Button variant="default" component={Link} to="/enrollment">Enrol an agent</Button>}
     >
       {!onlyPending && pending.data && pending.data.items.length > 0 && (
-        <Alert color="yellow" variant="outline" icon={<IconUserQuestion aria-hidden />} py="xs">
+        <Notice tone="warn" icon={IconUserQuestion}>
           <Group justify="space-between" gap="xs">
             <Text size="sm">
               {pending.data.items.length === 1 ? '1 agent waits' : `${waiting} agents wait`} for approval. Until then it gets nothing.
             </Text>
             <Button size="compact-sm" variant="default" onClick={() => filter({ status: 'pending' })}>Look at who waits</Button>
           </Group>
-        </Alert>
+        </Notice>
       )}
       <Panel flush>
         <Group px="md" pt="sm">

@@ -10,6 +10,7 @@ import { api, ask } from '../../api/client';
 import { useCan } from '../../api/me';
 import type { AgentRealm, AgentView, RealmOffer } from '../../api/schema';
 import { Confirm } from '../../components/Confirm';
+import table from '../../components/DataTable.module.css';
 import { Empty } from '../../components/Empty';
 import { FormDialog } from '../../components/FormDialog';
 import { Panel } from '../../components/Panel';
@@ -36,7 +37,7 @@ export function MembershipTab({ agent }: { agent: AgentView }) {
           <Empty icon={IconUsersGroup} title="It is in no realm" action={join}>A realm gives its agents models and a key. Without one it gets nothing.</Empty>
         ) : (
           <Table.ScrollContainer minWidth={0}>
-            <Table aria-label="Realms">
+            <Table className={table.table} aria-label="Realms">
               <Table.Thead>
                 <Table.Tr>
                   <Table.Th>Realm</Table.Th>

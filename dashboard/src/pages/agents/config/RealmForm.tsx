@@ -70,7 +70,7 @@ export function RealmForm({ agent, config, mayWrite, save, offer }: FormProps & 
           <SaveBar busy={busy} error={error} disabled={same || !realm || modelId === null || gone}>
             {byRule && realmId !== RULE
               ? 'A choice holds until another is made: the rule does not come back by itself.'
-              : config.mode === 'manual' ? 'The config that was typed, and its key, are forgotten.' : `${agent.name} is told at once.`}
+              : config.mode === 'manual' ? 'The config that was typed, and its key, are forgotten.' : agent.connection.connected ? `${agent.name} is told at once.` : `${agent.name} gets it when it connects.`}
           </SaveBar>
         )}
       </Stack>

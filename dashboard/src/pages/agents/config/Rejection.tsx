@@ -1,10 +1,11 @@
 // The document that an agent refused last, and the way to offer it once more.
 
-import { Alert, Button, Code, Group, Stack, Text } from '@mantine/core';
-import { IconMoodX } from '@tabler/icons-react';
+import { Button, Code, Group, Stack, Text } from '@mantine/core';
+import { IconAlertOctagon } from '@tabler/icons-react';
 import { useState } from 'react';
 import { api, ask } from '../../../api/client';
 import type { AgentView, Rejected } from '../../../api/schema';
+import { Notice } from '../../../components/Notice';
 import { ProblemAlert } from '../../../components/Problem';
 import { Time } from '../../../components/Time';
 import { useDone } from '../../../components/useDone';
@@ -28,7 +29,7 @@ export function Rejection({ agent, rejected }: { agent: AgentView; rejected: Rej
     }
   };
   return (
-    <Alert color="red" variant="outline" icon={<IconMoodX aria-hidden />} title={`The agent rejected version ${rejected.version}`}>
+    <Notice tone="bad" icon={IconAlertOctagon} title={`The agent rejected version ${rejected.version}`}>
       <Stack gap={6}>
         <Text size="sm" style={{ overflowWrap: 'anywhere' }}>{rejected.message ?? 'It did not say why.'}</Text>
         <Group gap="xs">
@@ -43,6 +44,6 @@ export function Rejection({ agent, rejected }: { agent: AgentView; rejected: Rej
         {current && may('agents:write', agent) && <Group><Button size="compact-sm" variant="default" loading={busy} onClick={() => void retry()}>Offer it once more</Button></Group>}
         <ProblemAlert error={error} />
       </Stack>
-    </Alert>
+    </Notice>
   );
 }

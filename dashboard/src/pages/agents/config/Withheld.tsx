@@ -1,9 +1,10 @@
 // That the agent may use nothing now: why, and what changes it.
 
-import { Alert, Button, Code, Group, Stack, Text } from '@mantine/core';
+import { Button, Code, Group, Stack, Text } from '@mantine/core';
 import { IconHandStop } from '@tabler/icons-react';
 import { Link } from '@tanstack/react-router';
 import type { AgentView, LlmConfigView } from '../../../api/schema';
+import { Notice } from '../../../components/Notice';
 
 /** By the code of the detail. */
 const NEXT: Record<string, string> = {
@@ -22,7 +23,7 @@ export function Withheld({ agent, config }: { agent: AgentView; config: LlmConfi
   const realm = agent.realms[0];
   const about = code === 'no-proxy' ? { to: '/proxies', label: 'Proxies' } : realm && code !== 'not-approved' ? { to: `/realms/${realm.slug}`, label: realm.name } : undefined;
   return (
-    <Alert color="yellow" variant="outline" icon={<IconHandStop aria-hidden />} title="Nothing may be used now">
+    <Notice tone="warn" icon={IconHandStop} title="Nothing may be used now">
       <Stack gap={6}>
         <Text size="sm">{message} <Code>{code}</Code></Text>
         <Group justify="space-between" gap="xs">
@@ -30,6 +31,6 @@ export function Withheld({ agent, config }: { agent: AgentView; config: LlmConfi
           {about && <Button component={Link} to={about.to} size="compact-xs" variant="default">{about.label}</Button>}
         </Group>
       </Stack>
-    </Alert>
+    </Notice>
   );
 }
