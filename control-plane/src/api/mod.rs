@@ -9,6 +9,7 @@ pub mod auth;
 mod authz;
 pub mod caller;
 pub mod changes;
+mod console;
 pub mod credentials;
 pub mod docs;
 pub mod enrollment_tokens;
@@ -32,7 +33,6 @@ pub mod realms;
 pub mod refusals;
 mod router;
 pub mod settings;
-mod setup;
 #[cfg(test)]
 mod tests;
 pub mod tokens;

@@ -8,7 +8,6 @@ use axum::{
     http::StatusCode,
     middleware::{Next, from_fn, from_fn_with_state},
     response::{IntoResponse, Response},
-    routing::get,
 };
 use tower_http::{
     catch_panic::CatchPanicLayer,
@@ -19,12 +18,12 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use super::{
-    ApiState, agents, audit, auth, caller, changes, credentials, docs, enrollment_tokens, explain, freezes,
-    health,
+    ApiState, agents, audit, auth, caller, changes, console, credentials, docs, enrollment_tokens, explain,
+    freezes, health,
     idempotency::{self, Replay},
     identity_providers, me, metrics, models, observe, observe_mode, people,
     problem::Problem,
-    proxies, ready, realms, settings, setup, tokens, work, workload_rules,
+    proxies, ready, realms, settings, tokens, work, workload_rules,
 };
 
 /// Largest body.
@@ -159,16 +158,17 @@ pub fn openapi() -> OpenApi {
 pub fn router(state: ApiState) -> Router {
     let (protected, _) = protected().split_for_parts();
     let (open, _) = open().split_for_parts();
-    let open = open.route_layer(from_fn_with_state(state.clone(), caller::note));
+    let open = open
+        .route_layer(from_fn_with_state(state.clone(), caller::note))
+        .route_layer(from_fn(console::explain_sign_in));
     let auth = from_fn_with_state(state.clone(), caller::require);
     let reads = protected.clone().route_layer(auth.clone()).with_state(state.clone());
     let replay = Replay { state: state.clone(), routes: reads };
     let protected = protected.route_layer(from_fn_with_state(replay, idempotency::layer)).route_layer(auth);
     let swagger = SwaggerUi::new("/api/docs").config(Config::from("/api/openapi.json"));
     open.merge(protected)
-        .route("/setup", get(setup::page))
         .merge(swagger)
-        .fallback(|| async { Problem::of_status(StatusCode::NOT_FOUND) })
+        .fallback(console::serve)
         .method_not_allowed_fallback(|| async { Problem::of_status(StatusCode::METHOD_NOT_ALLOWED) })
         .layer(same_origin(&state))
         .layer(DefaultBodyLimit::max(MAX_BODY))

@@ -5,7 +5,7 @@ import { Problem } from './problem';
 import type { paths } from './schema';
 import { signedOut } from './session';
 
-const refusals: Middleware = {
+export const refusals: Middleware = {
   async onResponse({ response, schemaPath }) {
     if (response.ok) return undefined;
     const problem = await Problem.of(response);

@@ -333,6 +333,10 @@ async fn a_forged_or_replayed_token_opens_no_session(pool: PgPool) {
     let row = &refused["items"][0];
     let wanted = (&json!("GET /api/auth/oidc/{provider}/callback"), &json!(HERE));
     assert_eq!((&row["subject"], &row["address"]), wanted, "every refused sign-in is a row");
+    // A browser is sent to a page that says so; the code alone goes with it.
+    let browser = [("cookie", theirs.cookie.as_str()), ("accept", "text/html")];
+    let sent = api.from(HERE, "GET", &path, None, &browser).await;
+    assert_eq!((sent.status, sent.header("location").as_str()), (303, "/sign-in?problem=provider-refused"));
     // PKCE: what was told at the start is what the verifier hashes to, and the secret goes only to the provider's token endpoint.
     let posts = issuer.server.received_requests().await.unwrap();
     let post = posts.iter().rfind(|r| r.method.as_str() == "POST").unwrap();

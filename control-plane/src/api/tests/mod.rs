@@ -3,6 +3,7 @@
 mod agents;
 mod audit;
 mod authz;
+mod console;
 mod conventions;
 mod docs;
 mod fleet;

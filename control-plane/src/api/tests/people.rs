@@ -502,12 +502,3 @@ async fn a_leaked_agent_key_rules_nothing(pool: PgPool) {
         opens_nothing(&api, &[stolen.to_owned()]).await;
     }
 }
-
-#[sqlx::test(migrations = "../migrations")]
-async fn the_page_for_a_password_needs_nothing_from_elsewhere(pool: PgPool) {
-    let api = Api::new(pool);
-    let page = api.get("/setup").await;
-    assert_eq!(page.status, 200);
-    assert!(page.header("content-security-policy").starts_with("default-src 'none'"));
-    assert!(!page.text.contains("http://") && !page.text.contains("https://"));
-}

@@ -1,0 +1,61 @@
+// The emergency stop of one thing, and its end.
+
+import { Alert, Button, Text, Textarea } from '@mantine/core';
+import { useForm } from '@mantine/form';
+import { useDisclosure } from '@mantine/hooks';
+import { IconSnowflake } from '@tabler/icons-react';
+import type { ReactNode } from 'react';
+import { api, ask } from '../../api/client';
+import type { FreezeKind, Frozen } from '../../api/schema';
+import { Confirm } from '../../components/Confirm';
+import { FormDialog } from '../../components/FormDialog';
+import { Time } from '../../components/Time';
+import { useDone } from '../../components/useDone';
+
+interface Thing {
+  kind: FreezeKind;
+  id: string;
+  name: string;
+}
+
+interface Props extends Thing {
+  opened: boolean;
+  onClose: () => void;
+  /** What stops. */
+  children: ReactNode;
+}
+
+const TOPICS = ['freezes', 'models', 'proxies', 'realms', 'agents'];
+
+export function FreezeDialog({ opened, onClose, kind, id, name, children }: Props) {
+  const done = useDone();
+  const form = useForm({ initialValues: { reason: '' }, validate: { reason: (v) => (v.trim() ? null : 'Agents and colleagues are told why') } });
+  return (
+    <FormDialog
+      opened={opened} onClose={onClose} title={`Freeze ${name}`} form={form} action="Freeze"
+      save={async ({ reason }) => done(`Froze ${name}`, await ask(api.POST('/api/freezes', { body: { kind, name: id, reason: reason.trim() } })), ...TOPICS)}
+    >
+      <Text size="sm" component="div">{children}</Text>
+      <Textarea label="Reason" required data-autofocus autosize minRows={2} description="Agents and colleagues are told." {...form.getInputProps('reason')} />
+    </FormDialog>
+  );
+}
+
+/** That it is frozen, by whom and why; `may`: the way to end it. */
+export function FrozenAlert({ kind, id, name, frozen, may }: Thing & { frozen: Frozen; may: boolean }) {
+  const done = useDone();
+  const [asking, ask_] = useDisclosure();
+  return (
+    <Alert color="yellow" variant="outline" icon={<IconSnowflake aria-hidden />} role="status">
+      <Text size="sm" fw={600}>Frozen: {frozen.reason}</Text>
+      <Text size="sm">By {frozen.by}, <Time at={frozen.since} />. Nothing else was changed, and nobody can use it until it is unfrozen.</Text>
+      {may && <Button mt="xs" size="xs" variant="default" onClick={ask_.open}>Unfreeze</Button>}
+      <Confirm
+        opened={asking} onClose={ask_.close} title={`Unfreeze ${name}`} action="Unfreeze" harmless
+        run={async () => done(`${name} goes on`, await ask(api.DELETE('/api/freezes/{kind}/{id}', { params: { path: { kind, id } } })), ...TOPICS)}
+      >
+        It goes on with exactly what it has now. Grants and choices that were edited meanwhile hold.
+      </Confirm>
+    </Alert>
+  );
+}
