@@ -11,7 +11,7 @@ export function DefaultModel({ realm }: { realm: SyncedRealmView }) {
   const can = useCan();
   const id = realm.defaultModelId;
   const grants = useQuery({ ...grantsQuery(realm.id), enabled: Boolean(id) && can('grants:read', realm.id) }).data;
-  if (!id) return <>none: agents choose</>;
+  if (!id) return <>none</>;
   const name = grants?.find((g) => g.modelId === id)?.litellmModelName;
   return <Anchor component={Link} to={`/models/${id}`} inherit>{name ?? 'a model'}</Anchor>;
 }

@@ -44,7 +44,7 @@ function Consequences({ realm }: { realm: SyncedRealmView }) {
         <List.Item>
           {realm.grants === 0 ? 'No grant ends.' : `${realm.grants === 1 ? '1 grant ends' : `${realm.grants} grants end`}${models.length ? `: ${models.slice(0, 6).join(', ')}${models.length > 6 ? ' and more' : ''}` : ''}.`}
         </List.Item>
-        <List.Item>Its team and {realm.keys.length === 1 ? 'its key leave' : `its ${realm.keys.length} keys leave`} every proxy, once each was proven to refuse them. What the team spent goes with it.</List.Item>
+        <List.Item>Its team and its keys leave every proxy, once each was proven to refuse them. What the team spent goes with it.</List.Item>
         {realm.isDefault && <List.Item>It is the default realm: agents that enrol without a realm will then be in none.</List.Item>}
       </List>
     </Stack>

@@ -1,7 +1,7 @@
 // The models that a realm may use: each grant with how far it is on the fleet, and, when it is taken away, since when and the way
 // to its proof.
 
-import { ActionIcon, Anchor, Button, Group, Menu, Text } from '@mantine/core';
+import { ActionIcon, Anchor, Button, Menu, Stack, Text } from '@mantine/core';
 import { IconDots, IconPencil, IconPlus, IconShieldCheck, IconShieldX } from '@tabler/icons-react';
 import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
@@ -72,11 +72,12 @@ function State({ grant }: { grant: SyncedGrantView }) {
   if (grant.state !== 'revoking') return <Status state={grant.state} />;
   const { revision } = grant.sync;
   return (
-    <Group gap={6} wrap="wrap">
+    <Stack gap={0}>
       <Status state="revoking" why="It is taken away, and not shown as revoked before every reachable proxy has refused it." />
-      <Text span size="sm" c="dimmed">since <Time at={grant.since} /></Text>
-      {revision && <Anchor component={Link} to={`/changes/${revision}`} size="sm">proof</Anchor>}
-    </Group>
+      <Text size="xs" c="dimmed">
+        since <Time at={grant.since} />{revision && <>, <Anchor component={Link} to={`/changes/${revision}`} inherit underline="always">see the proof</Anchor></>}
+      </Text>
+    </Stack>
   );
 }
 

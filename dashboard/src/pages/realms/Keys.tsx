@@ -5,7 +5,6 @@ import { Button, Group, Stack, Text } from '@mantine/core';
 import { IconKey, IconRefresh } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
-import { api, ask } from '../../api/client';
 import { useCan } from '../../api/me';
 import type { SyncedKeyView, SyncedRealmView } from '../../api/schema';
 import { shortDid } from '../../components/Copy';
@@ -16,7 +15,7 @@ import { Status } from '../../components/Status';
 import { SyncState } from '../../components/SyncState';
 import { Time } from '../../components/Time';
 import { EndKey } from './EndKey';
-import { membersQuery } from './queries';
+import { keysQuery, membersQuery, readKeys } from './queries';
 import { RotateKey, type RotateWhat } from './RotateKey';
 
 const WHY: Record<SyncedKeyView['state'], string> = {
@@ -25,6 +24,8 @@ const WHY: Record<SyncedKeyView['state'], string> = {
   adopted: 'Taken over from a proxy. Whoever holds it goes on with it; no agent is given it.',
   closing: 'Blocked on every proxy. It is forgotten when each was proven to refuse it.',
 };
+
+const agentCount = (n?: number) => (n === undefined ? '–' : n === 1 ? '1 agent' : `${n} agents`);
 
 export function Keys({ realm }: { realm: SyncedRealmView }) {
   const can = useCan();
@@ -35,8 +36,10 @@ export function Keys({ realm }: { realm: SyncedRealmView }) {
   const nameOf = (did: string) => agents?.find((a) => a.did === did)?.name ?? shortDid(did);
   const using = (key: SyncedKeyView) =>
     agents?.filter((a) => a.running?.keyGeneration === key.generation && a.realms.some((r) => r.id === realm.id && r.isPrimary)).length;
-  const own = realm.keyScope === 'agent' || realm.keys.some((k) => k.agentDid);
-  const current = realm.keys.filter((k) => k.state === 'current');
+  const keys = useQuery(keysQuery(realm.id)).data ?? [];
+  const own = realm.keyScope === 'agent' || keys.some((k) => k.agentDid);
+  const current = keys.filter((k) => k.state === 'current');
+  const leaving = keys.filter((k) => k.state === 'retiring' || k.state === 'closing');
   const columns: Column<SyncedKeyView>[] = [
     ...(own ? [{
       label: 'Agent', sort: 'agent', text: (k: SyncedKeyView) => (k.agentDid ? nameOf(k.agentDid) : 'all'),
@@ -44,10 +47,17 @@ export function Keys({ realm }: { realm: SyncedRealmView }) {
     }] : []),
     { label: 'Generation', sort: 'generation', text: (k) => k.generation, cell: (k) => k.generation },
     { label: 'Fingerprint', from: 'sm', text: (k) => k.fingerprint, cell: (k) => <Text span inherit ff="monospace" fz="0.92em">{k.fingerprint}</Text> },
-    { label: 'State', sort: 'state', text: (k) => k.state, cell: (k) => <Status state={k.state} why={WHY[k.state]} /> },
-    { label: 'Agents that run it', from: 'lg', text: using, cell: (k) => using(k) ?? '–' },
+    {
+      label: 'State', sort: 'state', text: (k) => k.state,
+      cell: (k) => (
+        <>
+          <Status state={k.state} why={WHY[k.state]} />
+          {k.retireAfter && k.state === 'retiring' && <Text size="xs" c="dimmed">at the latest <Time at={k.retireAfter} /></Text>}
+        </>
+      ),
+    },
+    ...(own ? [] : [{ label: 'Run by', from: 'md' as const, text: using, cell: (k: SyncedKeyView) => agentCount(using(k)) }]),
     { label: 'Made', from: 'sm', sort: 'made', text: (k) => k.createdAt, cell: (k) => <Time at={k.createdAt} /> },
-    { label: 'Goes at the latest', from: 'md', text: (k) => k.retireAfter, cell: (k) => <Time at={k.retireAfter} /> },
     { label: 'On the proxies', from: 'xs', text: (k) => k.sync.state, cell: (k) => <SyncState sync={k.sync} /> },
     {
       label: '', right: true,
@@ -75,7 +85,7 @@ export function Keys({ realm }: { realm: SyncedRealmView }) {
         <Facts
           items={[
             ['In use', current.length === 0 ? 'none yet' : own ? `${current.length} ${current.length === 1 ? 'key' : 'keys'}` : `generation ${current[0]?.generation}, ${current[0]?.fingerprint}`],
-            ['On their way out', realm.keys.filter((k) => k.state === 'retiring' || k.state === 'closing').length],
+            ['On its way out', leaving.length > 0 && `${leaving.length} ${leaving.length === 1 ? 'generation' : 'generations'}`],
             ['Replaced by itself', realm.keyMaxAgeDays ? `after ${realm.keyMaxAgeDays} days` : 'never'],
           ]}
         />
@@ -83,7 +93,7 @@ export function Keys({ realm }: { realm: SyncedRealmView }) {
       <Panel flush>
         <DataTable<SyncedKeyView>
           name={`Keys of ${realm.slug}`} whole prefix="keys" search={own ? 'Find a key' : undefined} queryKey={['realms', realm.id, 'keys']}
-          load={() => ask(api.GET('/api/realms/{id}/keys', { params: { path: { id: realm.id } } }))}
+          load={async () => ({ items: await readKeys(realm.id) })}
           columns={columns} rowKey={(k) => k.id}
           empty={<Empty icon={IconKey} title="No virtual key yet">{own ? 'With its first grant every approved agent gets one.' : 'The first grant makes it.'}</Empty>}
         />

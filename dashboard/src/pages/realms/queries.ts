@@ -14,6 +14,10 @@ export const grantsQuery = (realm: string) => queryOptions({
   queryFn: async () => (await ask(api.GET('/api/realms/{id}/models', { params: { path: { id: realm } } }))).items,
 });
 
+/** Never paged by the API, newest first; with those of single agents, which a realm's view leaves out. */
+export const readKeys = async (realm: string) => (await ask(api.GET('/api/realms/{id}/keys', { params: { path: { id: realm } } }))).items;
+export const keysQuery = (realm: string) => queryOptions({ queryKey: ['realms', realm, 'keys'], queryFn: () => readKeys(realm) });
+
 /** Its first agents: enough to name them, and to say whom something stops. */
 export const MEMBERS_READ = 200;
 export const membersQuery = (realm: string) => queryOptions({
