@@ -1,6 +1,6 @@
 // Colours, type and the defaults of components. Violet is kept for one thing: that Realm Routing is active.
 
-import { createTheme, defaultVariantColorsResolver, type MantineColorsTuple } from '@mantine/core';
+import { createTheme, type MantineColorsTuple } from '@mantine/core';
 
 const reeve: MantineColorsTuple = [
   '#e9f8f5', '#d3efe9', '#a6ddd2', '#75cbbb', '#4dbca8', '#33b19b', '#1f9c87', '#0b7a6f', '#0a655c', '#07504a',
@@ -16,12 +16,6 @@ export const theme = createTheme({
   primaryColor: 'reeve',
   primaryShade: 7,
   autoContrast: true,
-  // What is legible on the primary colour depends on the scheme, which CSS alone knows.
-  variantColorResolver: (input) => {
-    const colors = defaultVariantColorsResolver(input);
-    const primary = input.variant === 'filled' && (!input.color || input.color === input.theme.primaryColor);
-    return primary ? { ...colors, color: 'var(--mantine-primary-color-contrast)' } : colors;
-  },
   defaultRadius: 'md',
   cursorType: 'pointer',
   headings: { fontWeight: '640' },
