@@ -125,7 +125,7 @@ impl App {
 
         let reconciler = Reconciler {
             store: store.clone(),
-            fleet: Arc::new(fleet(config, store)?),
+            fleet: Arc::new(fleet(config, store, &services.signals)?),
             owner,
             signals: services.signals.clone(),
             options: Options {
@@ -210,10 +210,10 @@ fn head_sinks(config: &Config, installation: InstallationId) -> Result<Option<He
 }
 
 /// The clients to the proxies.
-pub fn fleet(config: &Config, store: &Store) -> Result<Fleet> {
+pub fn fleet(config: &Config, store: &Store, signals: &Signals) -> Result<Fleet> {
     let outbound =
         Outbound::new(url_policy(config), Purpose::Proxy, Timeouts::default()).map_err(Error::internal)?;
-    Ok(Fleet::new(store.clone(), outbound))
+    Ok(Fleet::new(store.clone(), outbound, signals.pulse.clone()))
 }
 
 fn url_policy(config: &Config) -> UrlPolicy {

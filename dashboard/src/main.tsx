@@ -3,7 +3,6 @@
 import '@fontsource-variable/inter/wght.css';
 import '@mantine/core/styles.css';
 import '@mantine/notifications/styles.css';
-import '@mantine/spotlight/styles.css';
 import './main.css';
 
 import { MantineProvider } from '@mantine/core';

@@ -42,6 +42,8 @@ pub const OPERATIONS: &[(&str, &str, Need)] = &[
     ("GET",    "/api/me/sessions",                          SignedIn),
     ("DELETE", "/api/me/sessions/{id}",                     SignedIn),
     ("POST",   "/api/auth/logout",                          SignedIn),
+    ("GET",    "/api/overview",                             SignedIn),
+    ("GET",    "/api/providers",                            SignedIn),
     ("GET",    "/api/proxies",                              Everywhere(Proxies, Read)),
     ("POST",   "/api/proxies",                              Everywhere(Proxies, Write)),
     ("GET",    "/api/proxies/{id}",                         Everywhere(Proxies, Read)),

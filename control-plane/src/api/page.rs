@@ -6,7 +6,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::problem::{Problem, Result};
-use crate::base::page::{Page, PageRequest};
+use crate::base::page::{Order, OrderedRequest, Page, PageRequest};
 
 const MAX_LIMIT: i64 = 200;
 
@@ -33,9 +33,13 @@ impl<T> From<Vec<T>> for List<T> {
     }
 }
 
+/// Refuses a query parameter.
+pub fn bad(field: &str, detail: &str) -> Problem {
+    Problem::in_field(StatusCode::BAD_REQUEST, "bad-query", field, detail)
+}
+
 /// Checks what the query of a list asks for.
 pub fn request(limit: Option<i64>, cursor: Option<&str>) -> Result<PageRequest> {
-    let bad = |field, detail: &str| Problem::in_field(StatusCode::BAD_REQUEST, "bad-query", field, detail);
     let limit = limit.unwrap_or(PageRequest::default().limit);
     if !(1..=MAX_LIMIT).contains(&limit) {
         return Err(bad("limit", "expected a number from 1 to 200"));
@@ -50,6 +54,20 @@ pub fn request(limit: Option<i64>, cursor: Option<&str>) -> Result<PageRequest> 
         None => None,
     };
     Ok(PageRequest { limit, after })
+}
+
+/// The same of a list that the caller may order: a cursor goes on in its own order alone.
+pub fn ordered(limit: Option<i64>, cursor: Option<&str>, order: Order) -> Result<OrderedRequest> {
+    let PageRequest { limit, after } = request(limit, cursor)?;
+    let after = match after {
+        Some(cursor) => Some(
+            OrderedRequest::place(order, &cursor)
+                .filter(|p| !p.key.contains('\0') && !p.id.contains('\0'))
+                .ok_or_else(|| bad("cursor", "expected the nextCursor of an answer with the same sort"))?,
+        ),
+        None => None,
+    };
+    Ok(OrderedRequest { limit, order, after })
 }
 
 /// The query of a list without filters.

@@ -21,9 +21,9 @@ use super::{
     ApiState, agents, audit, auth, caller, changes, console, credentials, docs, enrollment_tokens, explain,
     freezes, health,
     idempotency::{self, Replay},
-    identity_providers, me, metrics, models, observe, observe_mode, people,
+    identity_providers, me, metrics, models, observe, observe_mode, overview, people,
     problem::Problem,
-    proxies, ready, realms, settings, tokens, work, workload_rules,
+    providers, proxies, ready, realms, settings, tokens, work, workload_rules,
 };
 
 /// Largest body.
@@ -55,6 +55,7 @@ fn protected() -> OpenApiRouter<ApiState> {
             credentials::update::update_credential,
             credentials::delete::delete_credential
         ))
+        .routes(routes!(providers::list::list_model_providers))
         .routes(routes!(models::create::create_model, models::list::list_models))
         .routes(routes!(models::get::get_model, models::update::update_model, models::delete::delete_model))
         .routes(routes!(
@@ -96,6 +97,7 @@ fn protected() -> OpenApiRouter<ApiState> {
         .routes(routes!(changes::list::list_changes))
         .routes(routes!(changes::get::get_change))
         .routes(routes!(audit::list::list_audit))
+        .routes(routes!(overview::get::get_overview))
         .routes(routes!(me::get::get_me))
         .routes(routes!(me::password::change_password))
         .routes(routes!(me::sessions::list::list_sessions))

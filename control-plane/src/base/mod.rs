@@ -7,6 +7,7 @@ pub mod hash;
 pub mod idgen;
 pub mod ids;
 pub mod page;
+pub mod pulse;
 pub mod reach;
 pub mod seal;
 pub mod secret;

@@ -1,8 +1,11 @@
-//! In-process pokes: "something was committed, go and look". Hints only; every listener also has its own timer.
+//! In-process pokes: "something was committed, go and look". Hints only; every listener also has its own timer. And what the
+//! process counts of its own doing.
 
 use std::sync::Arc;
 
 use tokio::sync::Notify;
+
+use super::pulse::Pulse;
 
 /// Cheap to clone.
 #[derive(Clone, Debug, Default)]
@@ -15,6 +18,8 @@ pub struct Signals {
     pub check: Arc<Notify>,
     /// Something came true, on a proxy or at an agent: whoever waits for a change to converge looks again.
     pub progress: Arc<Notify>,
+    /// Pushes and calls, for the overview.
+    pub pulse: Pulse,
 }
 
 impl Signals {

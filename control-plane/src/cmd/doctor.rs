@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     app,
-    base::{clock::Clock, idgen::IdGen, report, seal::Sealer},
+    base::{clock::Clock, idgen::IdGen, report, seal::Sealer, signals::Signals},
     cluster::ClusterError,
     config::Config,
     start::{self, StartError},
@@ -109,7 +109,7 @@ async fn examine_rows(config: &Config, store: &Store, sealer: &Sealer) -> crate:
     if all.is_empty() {
         out::check(Mark::Doubtful, "proxies", "none is registered; sync is skipped until one is");
     }
-    let fleet = match app::fleet(config, store) {
+    let fleet = match app::fleet(config, store, &Signals::default()) {
         Ok(fleet) => fleet,
         Err(error) => {
             out::check(Mark::Bad, "proxies", &report(&error));

@@ -12,7 +12,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 pub struct Provider(&'static Spec);
 
 /// Whether a model of this provider needs an address.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "lowercase")]
 pub enum BaseUrl {
     /// The provider has no well-known address.
     Required,
@@ -23,7 +24,8 @@ pub enum BaseUrl {
 }
 
 /// Whether a model of this provider needs a secret.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "lowercase")]
 pub enum SecretNeed {
     Required,
     /// The proxy may have another way in: an instance role, or a backend that asks for none.

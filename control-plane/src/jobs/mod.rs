@@ -4,6 +4,7 @@
 pub mod audit_head;
 pub mod expire_grants;
 pub mod gauges;
+pub mod pulse;
 pub mod purge;
 pub mod remove_proxies;
 pub mod repoint_agents;
@@ -34,12 +35,14 @@ impl Jobs {
     pub async fn run(self, stop: CancellationToken) {
         let mut round: u64 = 0;
         let mut gauges = gauges::Gauges::default();
+        let mut pulse = pulse::PulseJob::default();
         while !stop.is_cancelled() {
             log("expire_grants", expire_grants::run_once(&self.services).await);
             log("rotate_keys", keys::rotate_aged(&self.services, &Context::system("rotate_keys")).await);
             log("retire_keys", retire_keys::run_once(&self.services).await);
             log("repoint_agents", repoint_agents::run_once(&self.services).await);
             log("remove_proxies", remove_proxies::run_once(&self.services).await);
+            log("pulse", pulse.run_once(&self.services, self.replica).await);
             if round.is_multiple_of(10) {
                 log("replicas", purge::replicas(&self.services, self.replica).await);
             }
@@ -55,6 +58,7 @@ impl Jobs {
                 () = tokio::time::sleep(EVERY) => {}
             }
         }
+        log("pulse", pulse.finish(&self.services, self.replica).await);
     }
 }
 

@@ -35,7 +35,7 @@ impl HttpProxy {
     }
 
     pub(super) async fn new_deployment(&self, body: &DeploymentBody) -> Result<(), ProxyError> {
-        let call = Call::post("create_deployment", "/model/new", body.render_create());
+        let call = Call::change("create_deployment", "/model/new", body.render_create());
         self.send(Call { secrets: secrets(body), ..call }).await.map(drop)
     }
 
@@ -50,7 +50,7 @@ impl HttpProxy {
             let kind = ErrorKind::RemovalUnsupported;
             return Err(ProxyError::transport(NAME, ErrorClass::Rejected, kind, false, text));
         }
-        let call = Call::post(NAME, "/model/{id}/update", body.render_update(remove));
+        let call = Call::change(NAME, "/model/{id}/update", body.render_update(remove));
         let call = Call { method: Method::PATCH, id: &body.litellm_id, secrets: secrets(body), ..call };
         self.send(call).await.map(drop)
     }
@@ -73,7 +73,7 @@ impl HttpProxy {
     }
 
     pub(super) async fn remove_deployment(&self, id: &str) -> Result<bool, ProxyError> {
-        let call = Call::post("delete_deployment", "/model/delete", json!({ "id": id }));
+        let call = Call::change("delete_deployment", "/model/delete", json!({ "id": id }));
         gone(self.send(call).await)
     }
 }

@@ -21,7 +21,7 @@ use super::{
     metrics, probe::Known,
 };
 use crate::{
-    base::{ids::InstallationId, secret::Secret},
+    base::{ids::InstallationId, pulse::Pulse, secret::Secret},
     domain::{access::ModelList, enforcement::CheckResult},
     outbound::{Answer, Outbound, SendFailure},
 };
@@ -38,6 +38,8 @@ pub struct ProxyConfig {
     pub base_url: String,
     pub master_key: Secret,
     pub limits: Limits,
+    /// Counts the calls that change something.
+    pub pulse: Pulse,
 }
 
 /// A LiteLLM proxy behind one URL.
@@ -48,6 +50,7 @@ pub struct HttpProxy {
     master_key: Secret,
     outbound: Outbound,
     gate: Gate,
+    pulse: Pulse,
     known: Mutex<Known>,
 }
 
@@ -65,6 +68,8 @@ pub(super) struct Call<'a> {
     pub key: Option<&'a Secret>,
     /// What to strike out of an error's text, beside the key in use.
     pub secrets: Vec<&'a str>,
+    /// Whether it brings the proxy in line with the registry; checks and questions do not.
+    pub changes: bool,
 }
 
 impl Call<'_> {
@@ -78,11 +83,17 @@ impl Call<'_> {
             body: None,
             key: None,
             secrets: Vec::new(),
+            changes: false,
         }
     }
 
     pub fn post(name: &'static str, path: &'static str, body: Value) -> Self {
         Self { method: Method::POST, body: Some(body), ..Self::get(name, path) }
+    }
+
+    /// A POST that brings the proxy in line.
+    pub fn change(name: &'static str, path: &'static str, body: Value) -> Self {
+        Self { changes: true, ..Self::post(name, path, body) }
     }
 }
 
@@ -107,6 +118,7 @@ impl HttpProxy {
             master_key: config.master_key,
             outbound,
             gate: Gate::new(config.limits),
+            pulse: config.pulse,
             known: Mutex::default(),
         })
     }
@@ -133,6 +145,9 @@ impl HttpProxy {
             Err(error) => (error.status, error.kind.code()),
         };
         metrics::record(&self.name, call.name, outcome, took);
+        if call.changes {
+            self.pulse.called(result.is_ok());
+        }
         tracing::debug!(
             proxy.name = %self.name,
             http.method = %call.method,

@@ -40,7 +40,7 @@ impl HttpProxy {
     }
 
     pub(super) async fn new_key(&self, body: &KeyBody) -> Result<(), ProxyError> {
-        let call = Call::post("create_key", "/key/generate", body.render_create());
+        let call = Call::change("create_key", "/key/generate", body.render_create());
         self.send(Call { secrets: vec![body.secret.expose()], ..call }).await.map(drop)
     }
 
@@ -51,24 +51,24 @@ impl HttpProxy {
         expiry: ExpiryChange,
     ) -> Result<(), ProxyError> {
         let result =
-            self.send(Call::post("update_key", "/key/update", body.render_update(budget, expiry))).await;
+            self.send(Call::change("update_key", "/key/update", body.render_update(budget, expiry))).await;
         result.map(drop).map_err(|error| or_not_found(error, &body.hash()))
     }
 
     pub(super) async fn narrow_key(&self, hash: &KeyHash, models: &ModelList) -> Result<(), ProxyError> {
         let body = json!({ "key": hash, "user_id": null, "models": models });
-        let result = self.send(Call::post("detach_key", "/key/update", body)).await;
+        let result = self.send(Call::change("detach_key", "/key/update", body)).await;
         result.map(drop).map_err(|error| or_not_found(error, hash))
     }
 
     pub(super) async fn block_key(&self, hash: &KeyHash, blocked: bool) -> Result<(), ProxyError> {
         let path = if blocked { "/key/block" } else { "/key/unblock" };
-        let result = self.send(Call::post("set_key_blocked", path, json!({ "key": hash }))).await;
+        let result = self.send(Call::change("set_key_blocked", path, json!({ "key": hash }))).await;
         result.map(drop).map_err(|error| or_not_found(error, hash))
     }
 
     pub(super) async fn remove_key(&self, hash: &KeyHash) -> Result<bool, ProxyError> {
-        gone(self.send(Call::post("delete_key", "/key/delete", json!({ "keys": [hash] }))).await)
+        gone(self.send(Call::change("delete_key", "/key/delete", json!({ "keys": [hash] }))).await)
     }
 }
 

@@ -35,19 +35,19 @@ impl HttpProxy {
     }
 
     pub(super) async fn new_team(&self, body: &TeamBody) -> Result<(), ProxyError> {
-        self.send(Call::post("create_team", "/team/new", body.render_create())).await.map(drop)
+        self.send(Call::change("create_team", "/team/new", body.render_create())).await.map(drop)
     }
 
     pub(super) async fn change_team(&self, body: &TeamBody, budget: BudgetChange) -> Result<(), ProxyError> {
-        self.send(Call::post("update_team", "/team/update", body.render_update(budget))).await.map(drop)
+        self.send(Call::change("update_team", "/team/update", body.render_update(budget))).await.map(drop)
     }
 
     pub(super) async fn block_team(&self, id: &str, blocked: bool) -> Result<(), ProxyError> {
         let path = if blocked { "/team/block" } else { "/team/unblock" };
-        self.send(Call::post("set_team_blocked", path, json!({ "team_id": id }))).await.map(drop)
+        self.send(Call::change("set_team_blocked", path, json!({ "team_id": id }))).await.map(drop)
     }
 
     pub(super) async fn remove_team(&self, id: &str) -> Result<bool, ProxyError> {
-        gone(self.send(Call::post("delete_team", "/team/delete", json!({ "team_ids": [id] }))).await)
+        gone(self.send(Call::change("delete_team", "/team/delete", json!({ "team_ids": [id] }))).await)
     }
 }

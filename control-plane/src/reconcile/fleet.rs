@@ -6,7 +6,7 @@ use std::{
 };
 
 use crate::{
-    base::ids::ProxyId,
+    base::{ids::ProxyId, pulse::Pulse},
     domain::{
         error::{Error, Result},
         proxy::Proxy,
@@ -23,12 +23,13 @@ type Kept = (i64, Arc<dyn ProxyApi>);
 pub struct Fleet {
     store: Store,
     outbound: Outbound,
+    pulse: Pulse,
     clients: Mutex<HashMap<ProxyId, Kept>>,
 }
 
 impl Fleet {
-    pub fn new(store: Store, outbound: Outbound) -> Self {
-        Self { store, outbound, clients: Mutex::default() }
+    pub fn new(store: Store, outbound: Outbound, pulse: Pulse) -> Self {
+        Self { store, outbound, pulse, clients: Mutex::default() }
     }
 
     /// The client of a proxy and its row; `None` when it is gone.
@@ -53,6 +54,7 @@ impl Fleet {
                 base_url: proxy.base_url.clone(),
                 master_key: admin_key,
                 limits: Limits::default(),
+                pulse: self.pulse.clone(),
             },
         )
         .map_err(Error::internal)?;

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{
@@ -16,7 +16,7 @@ use crate::{
     base::{
         context::Context,
         ids::RealmId,
-        page::{Page, PageRequest},
+        page::{Order, OrderedRequest, Page, in_order},
         reach::Reach,
     },
     domain::{
@@ -110,6 +110,60 @@ pub struct Rejected {
     pub at: Option<DateTime<Utc>>,
 }
 
+/// What its session says of an agent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Live {
+    Connected,
+    /// Approved, connected, and runs what it was offered last.
+    Converged,
+    /// Approved, connected, and has refused what it was offered last.
+    Rejecting,
+    /// Approved, connected, and neither.
+    Behind,
+    Offline,
+}
+
+impl Live {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Connected => "connected",
+            Self::Converged => "converged",
+            Self::Rejecting => "rejecting",
+            Self::Behind => "behind",
+            Self::Offline => "offline",
+        }
+    }
+}
+
+/// How agents are ordered; equal ones by DID.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, ToSchema)]
+pub enum AgentSort {
+    #[default]
+    #[serde(rename = "did")]
+    Did,
+    #[serde(rename = "name")]
+    Name,
+    #[serde(rename = "-name")]
+    NameDown,
+    #[serde(rename = "-lastSeen")]
+    LastSeenDown,
+    #[serde(rename = "-created")]
+    CreatedDown,
+}
+
+impl AgentSort {
+    pub fn order(self) -> Order {
+        match self {
+            Self::Did => Order::up("did"),
+            Self::Name => Order::up("name"),
+            Self::NameDown => Order::down("name"),
+            Self::LastSeenDown => Order::down("lastSeen"),
+            Self::CreatedDown => Order::down("created"),
+        }
+    }
+}
+
 /// Which agents to list; all filters must match.
 #[derive(Clone, Debug, Default)]
 pub struct Wanted {
@@ -118,6 +172,8 @@ pub struct Wanted {
     pub realm: Option<String>,
     /// Part of the name or DID.
     pub search: Option<String>,
+    pub live: Option<Live>,
+    pub frozen: Option<bool>,
 }
 
 /// As far as the caller may see it.
@@ -127,12 +183,12 @@ pub async fn get(s: &Services, reach: &Reach, did: &str) -> Result<AgentView> {
     views(s, reach, &dids).await?.pop().ok_or_else(|| Error::not_found("agent", did))
 }
 
-/// By DID.
+/// In the order asked for.
 pub async fn list(
     s: &Services,
     reach: &Reach,
     wanted: &Wanted,
-    page: &PageRequest,
+    page: &OrderedRequest,
 ) -> Result<Page<AgentView>> {
     let mut conn = s.store.conn().await?;
     let realm = match &wanted.realm {
@@ -145,15 +201,14 @@ pub async fn list(
         status: wanted.status,
         realm,
         search: wanted.search.as_deref(),
-        after: page.after.as_deref(),
-        limit: page.limit + 1,
-        ..agents::Filter::default()
+        live: wanted.live.map(Live::as_str),
+        frozen: wanted.frozen,
+        page,
     };
-    let rows = agents::list(&mut conn, &filter).await?;
+    let found = page.cut(agents::find(&mut conn, &filter).await?);
     drop(conn);
-    let found = Page::cut(rows, page, |a| a.did.clone());
-    let dids: Vec<String> = found.items.into_iter().map(|a| a.did).collect();
-    Ok(Page { items: views(s, reach, &dids).await?, next_cursor: found.next_cursor })
+    let views = views(s, reach, &found.items).await?;
+    Ok(Page { items: in_order(&found.items, views, |v| v.did.clone()), next_cursor: found.next_cursor })
 }
 
 /// Lets a waiting agent in. One that is approved already stays so.

@@ -9,6 +9,7 @@ use uuid::Uuid;
 use super::{
     Services,
     converge::{self, AgentProgress},
+    lookup,
     sync::AgentCounts,
 };
 use crate::{
@@ -23,7 +24,8 @@ use crate::{
         object::ObjectKind,
     },
     store::{
-        changes::{self, Effect, Entry, Sight},
+        Conn,
+        changes::{self, Effect, Entry, Filter, Sight},
         evidence::{self, Evidence},
     },
 };
@@ -44,6 +46,33 @@ pub struct ChangeView {
     /// What it was about; never a secret.
     #[schema(value_type = Object)]
     pub summary: Value,
+}
+
+/// One entry of the change log, and how far it is by what the proxies and the agents' sessions have said. The receipt knows
+/// more: it judges agents by the document that they should have now.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ChangeItem {
+    #[serde(flatten)]
+    pub change: ChangeView,
+    pub state: ReceiptState,
+    /// Proxies on which something is on its way.
+    pub proxies_pending: i64,
+    /// Proxies on which something was given up.
+    pub proxies_failed: i64,
+    /// Connected agents that it concerns, that were offered it, or something newer, and have not answered yet.
+    pub agents_pending: i64,
+}
+
+/// Which changes to list; all filters must match.
+#[derive(Clone, Debug, Default)]
+pub struct Wanted {
+    pub kind: Option<String>,
+    pub actor: Option<String>,
+    /// Id or slug.
+    pub realm: Option<String>,
+    /// Only those of which something is not done.
+    pub open: bool,
 }
 
 /// What became of a revision.
@@ -142,10 +171,54 @@ impl From<Entry> for ChangeView {
 }
 
 /// Newest first.
-pub async fn list(s: &Services, ctx: &Context, page: &PageRequest) -> Result<Page<ChangeView>> {
-    let before = super::audit::seq_cursor(page)?;
-    let rows = changes::list(&mut *s.store.conn().await?, &sight(ctx), before, page.limit + 1).await?;
-    Ok(Page::cut(rows, page, |e| e.revision.to_string()).map(ChangeView::from))
+pub async fn list(
+    s: &Services,
+    ctx: &Context,
+    wanted: &Wanted,
+    page: &PageRequest,
+) -> Result<Page<ChangeItem>> {
+    let mut conn = s.store.conn().await?;
+    let realm = match &wanted.realm {
+        Some(name) => Some(lookup::in_field("realmId", lookup::realm(&mut conn, &ctx.reach, name).await)?.id),
+        None => None,
+    };
+    let open = if wanted.open { Some(changes::open(&mut conn).await?) } else { None };
+    let filter = Filter {
+        kind: wanted.kind.as_deref(),
+        actor: wanted.actor.as_deref(),
+        realm,
+        among: open.as_deref(),
+        before: super::audit::seq_cursor(page)?,
+    };
+    let rows = changes::list(&mut conn, &sight(ctx), &filter, page.limit + 1).await?;
+    let found = Page::cut(rows, page, |e| e.revision.to_string());
+    Ok(Page { items: items(&mut conn, found.items).await?, next_cursor: found.next_cursor })
+}
+
+/// Entries with how far they are.
+pub(super) async fn items(conn: &mut Conn, entries: Vec<Entry>) -> Result<Vec<ChangeItem>> {
+    let revisions: Vec<Revision> = entries.iter().map(|e| e.revision).collect();
+    let progress = changes::progress(conn, &revisions).await?;
+    Ok(entries
+        .into_iter()
+        .map(|entry| {
+            let p = progress.get(&entry.revision).copied().unwrap_or_default();
+            let state = if p.proxies_failed > 0 {
+                ReceiptState::Failed
+            } else if p.proxies_pending > 0 || p.agents_pending > 0 {
+                ReceiptState::Pending
+            } else {
+                ReceiptState::Converged
+            };
+            ChangeItem {
+                change: entry.into(),
+                state,
+                proxies_pending: p.proxies_pending,
+                proxies_failed: p.proxies_failed,
+                agents_pending: p.agents_pending,
+            }
+        })
+        .collect())
 }
 
 fn sight(ctx: &Context) -> Sight {
@@ -154,7 +227,8 @@ fn sight(ctx: &Context) -> Sight {
 
 pub async fn receipt(s: &Services, ctx: &Context, revision: Revision) -> Result<Receipt> {
     let mut conn = s.store.conn().await?;
-    let found = changes::list(&mut conn, &sight(ctx), Some(revision.saturating_add(1)), 1).await?.pop();
+    let filter = Filter { before: Some(revision.saturating_add(1)), ..Filter::default() };
+    let found = changes::list(&mut conn, &sight(ctx), &filter, 1).await?.pop();
     let entry = found
         .filter(|entry| entry.revision == revision)
         .ok_or_else(|| Error::not_found("change", revision))?;

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
+use uuid::Uuid;
 
 use super::{
     Entry, Services, Written, check_budget, check_text,
@@ -16,7 +17,6 @@ use crate::{
     base::{
         context::Context,
         ids::{ModelId, RealmId},
-        page::PageRequest,
         reach::{Reach, Verdict},
     },
     domain::{
@@ -205,8 +205,7 @@ pub async fn of_model(s: &Services, reach: &Reach, model: &str) -> Result<Vec<Sy
     let mut conn = s.store.conn().await?;
     let model = lookup::model(&mut conn, reach, model).await?;
     let rows = grants::list(&mut conn, None, Some(model.id)).await?;
-    let page = PageRequest { limit: i64::MAX - 1, after: None };
-    let realms = realms::list(&mut conn, reach.may.filter().as_deref(), &page).await?;
+    let realms = realms::list(&mut conn, reach.may.filter().as_deref()).await?;
     let realms: HashMap<RealmId, Realm> = realms.into_iter().map(|r| (r.id, r)).collect();
     let keys = keys::of_all(&mut conn).await?;
     drop(conn);
@@ -219,9 +218,10 @@ pub async fn of_realm(s: &Services, reach: &Reach, realm: &str) -> Result<Vec<Sy
     let mut conn = s.store.conn().await?;
     let realm = lookup::realm(&mut conn, reach, realm).await?;
     let rows = grants::list(&mut conn, Some(realm.id), None).await?;
-    let filter = models::Filter { limit: i64::MAX, ..models::Filter::default() };
+    let ids: Vec<Uuid> = rows.iter().map(|g| g.model_id.0).collect();
+    let named = models::Named { ids: Some(&ids), ..models::Named::default() };
     let models: HashMap<ModelId, Model> =
-        models::list(&mut conn, &filter).await?.into_iter().map(|m| (m.id, m)).collect();
+        models::list(&mut conn, named).await?.into_iter().map(|m| (m.id, m)).collect();
     let keys = HashMap::from([(realm.id, keys::views(&mut conn, realm.id).await?)]);
     drop(conn);
     let pairs = rows.iter().filter_map(|g| models.get(&g.model_id).map(|model| (g, model, &realm)));

@@ -4,7 +4,7 @@ use uuid::Uuid;
 
 use crate::{
     base::{
-        ids::{CredentialId, ModelId, ProxyId, RealmId},
+        ids::{CredentialId, ProxyId, RealmId},
         reach::{Reach, Scope, Verdict},
     },
     domain::{
@@ -31,12 +31,12 @@ pub async fn realm(conn: &mut Conn, reach: &Reach, name: &str) -> Result<Realm> 
 
 /// A model that the caller may know of, by id, by its whole `litellmModelName`, or by the part of that after the provider when only one has it.
 pub async fn model(conn: &mut Conn, reach: &Reach, name: &str) -> Result<Model> {
-    let id = Uuid::try_parse(name).ok().map(ModelId);
+    let id = Uuid::try_parse(name).ok();
     let slug = if id.is_none() { Some(name) } else { None };
     let granted_to = reach.models.filter();
-    let granted_to = granted_to.as_deref();
-    let filter = models::Filter { id, slug, granted_to, limit: 10, ..models::Filter::default() };
-    let mut found = models::list(conn, &filter).await?;
+    let named =
+        models::Named { ids: id.as_ref().map(std::slice::from_ref), slug, granted_to: granted_to.as_deref() };
+    let mut found = models::list(conn, named).await?;
     if let Some(exact) = found.iter().position(|m| m.litellm_model_name == name) {
         return Ok(found.swap_remove(exact));
     }

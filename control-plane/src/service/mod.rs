@@ -23,6 +23,7 @@ pub mod lookup;
 pub mod members;
 pub mod models;
 pub mod observe;
+pub mod overview;
 pub mod password;
 pub mod people;
 pub mod proxies;

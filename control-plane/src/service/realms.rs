@@ -3,8 +3,9 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+use uuid::Uuid;
 
 use super::{
     Entry, Services, Written, check_budget, check_range, check_text, check_version,
@@ -17,7 +18,7 @@ use crate::{
     base::{
         context::Context,
         ids::{ModelId, RealmId},
-        page::{Page, PageRequest},
+        page::{Order, OrderedRequest, Page, in_order},
         reach::Reach,
     },
     domain::{
@@ -73,6 +74,40 @@ pub struct RealmView {
     pub version: i64,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
+}
+
+/// How realms are ordered; equal ones by id.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, ToSchema)]
+pub enum RealmSort {
+    #[default]
+    #[serde(rename = "slug")]
+    Slug,
+    #[serde(rename = "name")]
+    Name,
+    #[serde(rename = "-name")]
+    NameDown,
+    #[serde(rename = "created")]
+    Created,
+    #[serde(rename = "-created")]
+    CreatedDown,
+    #[serde(rename = "members")]
+    Members,
+    #[serde(rename = "-members")]
+    MembersDown,
+}
+
+impl RealmSort {
+    pub fn order(self) -> Order {
+        match self {
+            Self::Slug => Order::up("slug"),
+            Self::Name => Order::up("name"),
+            Self::NameDown => Order::down("name"),
+            Self::Created => Order::up("created"),
+            Self::CreatedDown => Order::down("created"),
+            Self::Members => Order::up("members"),
+            Self::MembersDown => Order::down("members"),
+        }
+    }
 }
 
 /// A realm to be made.
@@ -162,13 +197,19 @@ pub async fn get(s: &Services, reach: &Reach, name: &str) -> Result<Synced<Realm
     Ok(Synced { sync: sync::read_one(s, subject(&view)).await?, view })
 }
 
-/// By slug.
-pub async fn list(s: &Services, reach: &Reach, page: &PageRequest) -> Result<Page<Synced<RealmView>>> {
+/// In the order asked for.
+pub async fn list(
+    s: &Services,
+    reach: &Reach,
+    search: Option<&str>,
+    page: &OrderedRequest,
+) -> Result<Page<Synced<RealmView>>> {
     let mut conn = s.store.conn().await?;
-    let found = Page::cut(realms::list(&mut conn, reach.may.filter().as_deref(), page).await?, page, |r| {
-        r.slug.clone()
-    });
-    let views = views(&mut conn, found.items).await?;
+    let among = reach.may.filter();
+    let found = page.cut(realms::find(&mut conn, among.as_deref(), search, page).await?);
+    let ids: Vec<Uuid> = found.items.iter().filter_map(|id| id.parse().ok()).collect();
+    let rows = realms::list(&mut conn, Some(&ids)).await?;
+    let views = views(&mut conn, in_order(&ids, rows, |r| r.id.0)).await?;
     drop(conn);
     let syncs = sync::read(s, &views.iter().map(subject).collect::<Vec<_>>()).await?;
     let items = views.into_iter().zip(syncs).map(|(view, sync)| Synced { view, sync }).collect();

@@ -5,7 +5,10 @@ use sqlx::types::Json;
 
 use super::{Conn, freezes};
 use crate::{
-    base::ids::{ModelId, RealmId},
+    base::{
+        ids::{ModelId, RealmId},
+        page::{OrderedRequest, Place},
+    },
     domain::{
         agent::{Agent, AgentStatus, ConfigMode, ManualConfig},
         error::Result,
@@ -49,48 +52,74 @@ impl From<Row> for Agent {
     }
 }
 
-/// Which agents to read; all filters must match.
-#[derive(Clone, Debug, Default)]
+/// Which agents to find; all filters must match.
+#[derive(Clone, Debug)]
 pub struct Filter<'a> {
-    pub dids: Option<&'a [String]>,
     pub status: Option<AgentStatus>,
     pub realm: Option<RealmId>,
     /// In one of these realms.
     pub among: Option<&'a [uuid::Uuid]>,
     /// Part of the name or DID, case-insensitive.
     pub search: Option<&'a str>,
-    pub after: Option<&'a str>,
-    pub limit: i64,
+    /// `connected`, or what `session_state` says; all but `connected` and `offline` of approved agents alone.
+    pub live: Option<&'a str>,
+    pub frozen: Option<bool>,
+    /// By `did`, `name`, `lastSeen` or `created`.
+    pub page: &'a OrderedRequest,
 }
 
-/// By DID.
-pub async fn list(conn: &mut Conn, filter: &Filter<'_>) -> Result<Vec<Agent>> {
-    let status = filter.status.map(|s| match s {
-        AgentStatus::Pending => "pending",
-        AgentStatus::Approved => "approved",
-        AgentStatus::Rejected => "rejected",
-        AgentStatus::Revoked => "revoked",
-    });
+/// DIDs, in the order asked for; one more than asked for.
+pub async fn find(conn: &mut Conn, filter: &Filter<'_>) -> Result<Vec<Place>> {
+    let (after_key, after_did) = filter.page.after();
+    Ok(sqlx::query_as!(
+        Place,
+        r#"select k.key as "key!", a.did as "id!"
+           from agent a left join agent_session s on s.did = a.did
+           cross join lateral (select (case $1::text
+               when 'name' then lower(a.name)
+               when 'lastSeen' then coalesce(to_char(s.last_seen_at at time zone 'UTC', 'YYYYMMDDHH24MISSUS'), '')
+               when 'created' then to_char(a.created_at at time zone 'UTC', 'YYYYMMDDHH24MISSUS')
+               else '' end) collate "C" as key) k
+           where ($2::text is null or a.status = $2)
+             and ($3::uuid is null or exists (select 1 from realm_agent m where m.did = a.did and m.realm_id = $3))
+             and ($4::uuid[] is null or exists (select 1 from realm_agent m where m.did = a.did and m.realm_id = any($4)))
+             and ($5::text is null or strpos(lower(a.name || ' ' || a.did), lower($5)) > 0)
+             and ($6::text is null or case $6
+                 when 'connected' then s.replica_id is not null
+                 when 'offline' then s.replica_id is null
+                 else a.status = 'approved' and session_state(s) = $6 end)
+             and ($7::bool is null or is_frozen('agent', a.did) = $7)
+             and ($8::text is null or case when $10
+                 then k.key < $8 or (k.key = $8 and a.did > $9)
+                 else k.key > $8 or (k.key = $8 and a.did > $9) end)
+           order by case when $10::bool then k.key end desc, case when not $10 then k.key end, a.did
+           limit $11"#,
+        filter.page.order.by,
+        filter.status.map(AgentStatus::as_str),
+        filter.realm.map(|r| r.0),
+        filter.among,
+        filter.search,
+        filter.live,
+        filter.frozen,
+        after_key,
+        after_did,
+        filter.page.order.down,
+        filter.page.limit + 1
+    )
+    .fetch_all(conn)
+    .await?)
+}
+
+/// These agents, by DID; those that are not there are missing.
+pub async fn list(conn: &mut Conn, dids: &[String]) -> Result<Vec<Agent>> {
     let rows = sqlx::query_as!(
         Row,
         r#"select did, name, status as "status: AgentStatus", status_reason, mode as "mode: ConfigMode",
                   realm_id as "realm_id: RealmId", model_id as "model_id: ModelId",
                   manual_config as "manual_config: Json<ManualConfig>", manual_generation, version, created_at,
                   updated_at, approved_at
-           from agent a
-           where ($1::text[] is null or did = any($1)) and ($2::text is null or status = $2)
-             and ($3::uuid is null or exists (select 1 from realm_agent m where m.did = a.did and m.realm_id = $3))
-             and ($4::text is null or strpos(lower(name || ' ' || did), lower($4)) > 0)
-             and ($5::text is null or did > $5)
-             and ($6::uuid[] is null or exists (select 1 from realm_agent m where m.did = a.did and m.realm_id = any($6)))
-           order by did limit $7"#,
-        filter.dids as _,
-        status,
-        filter.realm.map(|r| r.0),
-        filter.search,
-        filter.after,
-        filter.among,
-        filter.limit
+           from agent where did = any($1) order by did"#,
+        dids
     )
     .fetch_all(conn)
     .await?;
@@ -98,8 +127,7 @@ pub async fn list(conn: &mut Conn, filter: &Filter<'_>) -> Result<Vec<Agent>> {
 }
 
 pub async fn get(conn: &mut Conn, did: &str) -> Result<Option<Agent>> {
-    let dids = [did.to_owned()];
-    Ok(list(conn, &Filter { dids: Some(&dids), limit: 1, ..Filter::default() }).await?.pop())
+    Ok(list(conn, &[did.to_owned()]).await?.pop())
 }
 
 /// Locks the row for an edit and says which version it has.

@@ -1,5 +1,7 @@
 //! Reading the change log: what the relay tells sessions, and the receipt of one revision.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 use uuid::Uuid;
@@ -79,26 +81,108 @@ pub struct Sight {
     pub actor: String,
 }
 
-/// Newest first, older than `before` if given.
-pub async fn list(
-    conn: &mut Conn,
-    sight: &Sight,
-    before: Option<Revision>,
-    limit: i64,
-) -> Result<Vec<Entry>> {
+/// Which changes to read; all filters must match.
+#[derive(Clone, Debug, Default)]
+pub struct Filter<'a> {
+    pub kind: Option<&'a str>,
+    pub actor: Option<&'a str>,
+    /// That concern this realm.
+    pub realm: Option<RealmId>,
+    /// Only these, such as those that are [`open`].
+    pub among: Option<&'a [Revision]>,
+    pub before: Option<Revision>,
+}
+
+/// Newest first.
+pub async fn list(conn: &mut Conn, sight: &Sight, filter: &Filter<'_>, limit: i64) -> Result<Vec<Entry>> {
     Ok(sqlx::query_as!(
         Entry,
         "select revision, at, kind, actor, request_id, realm_ids, agent_dids, everyone, summary
          from change
          where ($1::bigint is null or revision < $1)
            and ($2::uuid[] is null or (realm_ids <> '{}' and realm_ids <@ $2) or actor = $3)
-         order by revision desc limit $4",
-        before,
+           and ($4::text is null or kind = $4) and ($5::text is null or actor = $5)
+           and ($6::uuid is null or $6 = any(realm_ids)) and ($7::bigint[] is null or revision = any($7))
+         order by revision desc limit $8",
+        filter.before,
         sight.realms.as_deref(),
         sight.actor,
+        filter.kind,
+        filter.actor,
+        filter.realm.map(|r| r.0),
+        filter.among,
         limit
     )
     .fetch_all(conn)
+    .await?)
+}
+
+/// Revisions of which something is not done: on a proxy of the fleet, or with an agent that is behind.
+pub async fn open(conn: &mut Conn) -> Result<Vec<Revision>> {
+    Ok(sqlx::query_scalar!(
+        r#"select e.revision as "revision!" from change_effect e join proxy p on p.id = e.proxy_id where e.done_at is null
+           union
+           select b.revision from behind_agents() b"#
+    )
+    .fetch_all(conn)
+    .await?)
+}
+
+/// How far a revision is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Progress {
+    /// Proxies of the fleet on which something is on its way.
+    pub proxies_pending: i64,
+    /// Those on which something was given up.
+    pub proxies_failed: i64,
+    /// Approved, connected agents that it concerns, that were offered it or something newer, and have not answered.
+    pub agents_pending: i64,
+}
+
+/// How far these revisions are; those of which everything is done are missing.
+pub async fn progress(conn: &mut Conn, revisions: &[Revision]) -> Result<HashMap<Revision, Progress>> {
+    let rows = sqlx::query!(
+        r#"with open as (
+               select e.revision, e.proxy_id, bool_or(w.parked_code is not null) as failed, bool_or(w.parked_code is null) as pending
+               from change_effect e join proxy p on p.id = e.proxy_id
+               left join work w on (w.proxy_id, w.kind, w.object_id) = (e.proxy_id, e.kind, e.object_id)
+               where e.revision = any($1) and e.done_at is null group by e.revision, e.proxy_id
+           ), behind as (
+               select b.revision, count(*) as agents from behind_agents() b where b.revision = any($1) group by b.revision
+           )
+           select r as "revision!",
+                  (select count(*) from open o where o.revision = r and o.pending) as "proxies_pending!",
+                  (select count(*) from open o where o.revision = r and o.failed) as "proxies_failed!",
+                  coalesce((select agents from behind b where b.revision = r), 0) as "agents_pending!"
+           from unnest($1::bigint[]) r
+           where r in (select revision from open union all select revision from behind)"#,
+        revisions
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|r| {
+            let progress = Progress {
+                proxies_pending: r.proxies_pending,
+                proxies_failed: r.proxies_failed,
+                agents_pending: r.agents_pending,
+            };
+            (r.revision, progress)
+        })
+        .collect())
+}
+
+/// How many of these revisions may be seen.
+pub async fn count(conn: &mut Conn, sight: &Sight, among: &[Revision]) -> Result<i64> {
+    Ok(sqlx::query_scalar!(
+        r#"select count(*) as "n!" from change
+           where revision = any($1) and ($2::uuid[] is null or (realm_ids <> '{}' and realm_ids <@ $2) or actor = $3)"#,
+        among,
+        sight.realms.as_deref(),
+        sight.actor
+    )
+    .fetch_one(conn)
     .await?)
 }
 

@@ -123,9 +123,7 @@ impl Store {
     }
 
     async fn agent_inputs(&self, conn: &mut Conn, dids: &[String]) -> Result<Vec<AgentInput>> {
-        let found =
-            agents::list(conn, &agents::Filter { dids: Some(dids), limit: i64::MAX, ..Default::default() })
-                .await?;
+        let found = agents::list(conn, dids).await?;
         let mut sessions: HashMap<String, AgentSession> =
             sessions::list(conn, dids).await?.into_iter().collect();
         let mut memberships: HashMap<String, Vec<(RealmId, bool)>> = HashMap::new();

@@ -23,9 +23,11 @@ pub mod keys;
 pub mod listener;
 pub mod models;
 pub mod observe;
+pub mod overview;
 pub mod people;
 pub mod person_sessions;
 pub mod proxies;
+pub mod pulse;
 pub mod realms;
 pub mod sealed;
 pub mod sessions;
@@ -71,7 +73,9 @@ impl Store {
     ) -> Result<Self> {
         let options = options
             .application_name("reeve")
-            .options([("statement_timeout", "30s"), ("idle_in_transaction_session_timeout", "60s")]);
+            .options([("statement_timeout", "30s"), ("idle_in_transaction_session_timeout", "60s")])
+            // Our queries are short: to compile one takes longer than to run it.
+            .options([("jit", "off")]);
         let pool = PgPoolOptions::new()
             .max_connections(max_connections)
             .acquire_timeout(std::time::Duration::from_secs(10))

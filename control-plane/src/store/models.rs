@@ -1,10 +1,14 @@
 //! Registry entries.
 
 use chrono::{DateTime, Utc};
+use uuid::Uuid;
 
 use super::{Conn, freezes};
 use crate::{
-    base::ids::{ModelId, ProxyId, RealmId},
+    base::{
+        ids::{ModelId, ProxyId, RealmId},
+        page::{OrderedRequest, Place},
+    },
     domain::{
         error::Result,
         freeze::FreezeKind,
@@ -12,54 +16,90 @@ use crate::{
     },
 };
 
-/// Which models to read; all filters must match.
-#[derive(Clone, Debug, Default)]
+/// Which models to find; all filters must match.
+#[derive(Clone, Debug)]
 pub struct Filter<'a> {
-    pub id: Option<ModelId>,
-    /// The whole `litellm_model_name`, or its part after the first `/`.
-    pub slug: Option<&'a str>,
     pub status: Option<ModelStatus>,
+    pub provider: Option<&'a str>,
     /// Part of the name, case-insensitive.
     pub search: Option<&'a str>,
     /// Granted to one of these realms, or still being taken away there.
-    pub granted_to: Option<&'a [uuid::Uuid]>,
-    pub after: Option<&'a str>,
-    pub limit: i64,
+    pub granted_to: Option<&'a [Uuid]>,
+    /// By `litellmModelName`, `name` or `created`.
+    pub page: &'a OrderedRequest,
+}
+
+/// Ids, in the order asked for; one more than asked for.
+pub async fn find(conn: &mut Conn, filter: &Filter<'_>) -> Result<Vec<Place>> {
+    let (after_key, after_id) = filter.page.after();
+    Ok(sqlx::query_as!(
+        Place,
+        r#"select k.key as "key!", m.id::text as "id!"
+           from model m
+           cross join lateral (select (case $1::text
+               when 'name' then lower(m.name)
+               when 'created' then to_char(m.created_at at time zone 'UTC', 'YYYYMMDDHH24MISSUS')
+               else m.litellm_model_name end) collate "C" as key) k
+           where ($2::text is null or m.status = $2)
+             and ($3::text is null or m.provider = $3)
+             and ($4::text is null or strpos(lower(m.litellm_model_name || ' ' || m.name), lower($4)) > 0)
+             and ($5::uuid[] is null or exists (
+                 select 1 from model_grant g where g.model_id = m.id and g.done_at is null and g.realm_id = any($5)))
+             and ($6::text is null or case when $8
+                 then k.key < $6 or (k.key = $6 and m.id::text > $7)
+                 else k.key > $6 or (k.key = $6 and m.id::text > $7) end)
+           order by case when $8::bool then k.key end desc, case when not $8 then k.key end, m.id::text
+           limit $9"#,
+        filter.page.order.by,
+        filter.status.map(ModelStatus::as_str),
+        filter.provider,
+        filter.search,
+        filter.granted_to,
+        after_key,
+        after_id,
+        filter.page.order.down,
+        filter.page.limit + 1
+    )
+    .fetch_all(conn)
+    .await?)
+}
+
+/// Which models to read; what is given must match.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Named<'a> {
+    pub ids: Option<&'a [Uuid]>,
+    /// The whole `litellm_model_name`, or its part after the first `/`.
+    pub slug: Option<&'a str>,
+    /// Granted to one of these realms, or still being taken away there.
+    pub granted_to: Option<&'a [Uuid]>,
 }
 
 /// By `litellm_model_name`.
-pub async fn list(conn: &mut Conn, filter: &Filter<'_>) -> Result<Vec<Model>> {
+pub async fn list(conn: &mut Conn, named: Named<'_>) -> Result<Vec<Model>> {
     Ok(sqlx::query_as!(
         Model,
         r#"select id as "id: ModelId", name, provider, litellm_model_name, description,
                   status as "status: ModelStatus", max_tokens, everywhere, version, created_at, updated_at
            from model
-           where ($1::uuid is null or id = $1)
+           where ($1::uuid[] is null or id = any($1))
              and ($2::text is null or litellm_model_name = $2 or substr(litellm_model_name, strpos(litellm_model_name, '/') + 1) = $2)
-             and ($3::text is null or status = $3)
-             and ($4::text is null or strpos(lower(litellm_model_name || ' ' || name), lower($4)) > 0)
-             and ($5::text is null or litellm_model_name > $5)
-             and ($6::uuid[] is null or exists (
-                 select 1 from model_grant g where g.model_id = model.id and g.done_at is null and g.realm_id = any($6)))
-           order by litellm_model_name limit $7"#,
-        filter.id.map(|id| id.0),
-        filter.slug,
-        filter.status.map(ModelStatus::as_str),
-        filter.search,
-        filter.after,
-        filter.granted_to,
-        filter.limit
+             and ($3::uuid[] is null or exists (
+                 select 1 from model_grant g where g.model_id = model.id and g.done_at is null and g.realm_id = any($3)))
+           order by litellm_model_name"#,
+        named.ids,
+        named.slug,
+        named.granted_to
     )
     .fetch_all(conn)
     .await?)
 }
 
 pub async fn get(conn: &mut Conn, id: ModelId) -> Result<Option<Model>> {
-    Ok(list(conn, &Filter { id: Some(id), limit: 1, ..Filter::default() }).await?.pop())
+    Ok(list(conn, Named { ids: Some(&[id.0]), ..Named::default() }).await?.pop())
 }
 
 pub async fn by_litellm_name(conn: &mut Conn, name: &str) -> Result<Option<Model>> {
-    let found = list(conn, &Filter { slug: Some(name), limit: 10, ..Filter::default() }).await?;
+    let found = list(conn, Named { slug: Some(name), ..Named::default() }).await?;
     Ok(found.into_iter().find(|m| m.litellm_model_name == name))
 }
 

@@ -8,7 +8,7 @@ use super::{Conn, freezes};
 use crate::{
     base::{
         ids::{ModelId, ProxyId, RealmId},
-        page::PageRequest,
+        page::{OrderedRequest, PageRequest, Place},
     },
     domain::{
         agent::Membership,
@@ -25,8 +25,6 @@ async fn select(
     slug: Option<&str>,
     default_only: bool,
     among: Option<&[Uuid]>,
-    after: Option<&str>,
-    limit: i64,
 ) -> Result<Vec<Realm>> {
     let rows = sqlx::query!(
         r#"select id as "id: RealmId", slug, name, description, is_default,
@@ -34,14 +32,12 @@ async fn select(
                   placement as "placement: Json<Placement>", key_scope as "key_scope: KeyScope", key_max_age_days, version, created_at, updated_at
            from realm
            where ($1::uuid is null or id = $1) and ($2::text is null or slug = $2) and (not $3 or is_default)
-             and ($4::uuid[] is null or id = any($4)) and ($5::text is null or slug > $5)
-           order by slug limit $6"#,
+             and ($4::uuid[] is null or id = any($4))
+           order by slug"#,
         id.map(|id| id.0),
         slug,
         default_only,
-        among,
-        after,
-        limit
+        among
     )
     .fetch_all(conn)
     .await?;
@@ -66,21 +62,58 @@ async fn select(
 }
 
 pub async fn get(conn: &mut Conn, id: RealmId) -> Result<Option<Realm>> {
-    Ok(select(conn, Some(id), None, false, None, None, 1).await?.pop())
+    Ok(select(conn, Some(id), None, false, None).await?.pop())
 }
 
 pub async fn by_slug(conn: &mut Conn, slug: &str) -> Result<Option<Realm>> {
-    Ok(select(conn, None, Some(slug), false, None, None, 1).await?.pop())
+    Ok(select(conn, None, Some(slug), false, None).await?.pop())
 }
 
 /// The realm of agents that were enrolled without one.
 pub async fn default(conn: &mut Conn) -> Result<Option<Realm>> {
-    Ok(select(conn, None, None, true, None, None, 1).await?.pop())
+    Ok(select(conn, None, None, true, None).await?.pop())
 }
 
-/// By slug, those among the given ones; reads one more than asked for.
-pub async fn list(conn: &mut Conn, among: Option<&[Uuid]>, page: &PageRequest) -> Result<Vec<Realm>> {
-    select(conn, None, None, false, among, page.after.as_deref(), page.limit + 1).await
+/// By slug, those among the given ones.
+pub async fn list(conn: &mut Conn, among: Option<&[Uuid]>) -> Result<Vec<Realm>> {
+    select(conn, None, None, false, among).await
+}
+
+/// Ids of those among the given ones with `search` in slug or name, by `slug`, `name`, `created` or `members`; one more than
+/// asked for.
+pub async fn find(
+    conn: &mut Conn,
+    among: Option<&[Uuid]>,
+    search: Option<&str>,
+    page: &OrderedRequest,
+) -> Result<Vec<Place>> {
+    let (after_key, after_id) = page.after();
+    Ok(sqlx::query_as!(
+        Place,
+        r#"select k.key as "key!", r.id::text as "id!"
+           from realm r
+           cross join lateral (select (case $1::text
+               when 'name' then lower(r.name)
+               when 'created' then to_char(r.created_at at time zone 'UTC', 'YYYYMMDDHH24MISSUS')
+               when 'members' then lpad((select count(*) from realm_agent m where m.realm_id = r.id)::text, 12, '0')
+               else r.slug end) collate "C" as key) k
+           where ($2::uuid[] is null or r.id = any($2))
+             and ($3::text is null or strpos(lower(r.slug || ' ' || r.name), lower($3)) > 0)
+             and ($4::text is null or case when $6
+                 then k.key < $4 or (k.key = $4 and r.id::text > $5)
+                 else k.key > $4 or (k.key = $4 and r.id::text > $5) end)
+           order by case when $6::bool then k.key end desc, case when not $6 then k.key end, r.id::text
+           limit $7"#,
+        page.order.by,
+        among,
+        search,
+        after_key,
+        after_id,
+        page.order.down,
+        page.limit + 1
+    )
+    .fetch_all(conn)
+    .await?)
 }
 
 /// Locks the row for an edit and says which version it has. Grants, revokes and rotations of a realm take this lock

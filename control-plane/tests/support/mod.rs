@@ -75,7 +75,7 @@ impl World {
         let outbound =
             Outbound::new(UrlPolicy::default(), Purpose::Proxy, Timeouts::default()).expect("a client");
         let reconciler = Reconciler {
-            fleet: Arc::new(Fleet::new(store.clone(), outbound)),
+            fleet: Arc::new(Fleet::new(store.clone(), outbound, services.signals.pulse.clone())),
             store,
             owner: InstallationId(uuid::Uuid::from_u128(7)),
             signals: services.signals.clone(),

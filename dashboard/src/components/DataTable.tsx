@@ -23,6 +23,10 @@ export interface Column<T> {
   text?: (row: T) => string | number | null | undefined;
   /** The API's name for sorting by this column; of a whole list, any name that is good in a URL. */
   sort?: string;
+  /** The API sorts by it in descending order only. */
+  newestFirst?: boolean;
+  /** In the CSV, not in the table. */
+  fileOnly?: boolean;
   /** Left out below this width. */
   from?: 'xs' | 'sm' | 'md' | 'lg';
   right?: boolean;
@@ -62,6 +66,7 @@ export function DataTable<T>(props: Props<T>) {
   // Cursors of the pages before this one, as far as one came through them.
   const [trail, setTrail] = useState<string[]>([]);
   const navigate = useNavigate();
+  const shown = columns.filter((c) => !c.fileOnly);
   const wanted: Wanted = whole
     ? { limit: EXPORT_ROWS }
     : { limit: ROWS, cursor: url.cursor, sort: url.sort, search: url.q };
@@ -110,7 +115,7 @@ export function DataTable<T>(props: Props<T>) {
           <Table highlightOnHover={Boolean(to)} aria-label={name} className={classes.table}>
             <Table.Thead>
               <Table.Tr>
-                {columns.map((c) => (
+                {shown.map((c) => (
                   <Head key={c.label} column={c} sort={url.sort} onSort={(sort) => setUrl({ sort, cursor: undefined })} />
                 ))}
               </Table.Tr>
@@ -118,7 +123,7 @@ export function DataTable<T>(props: Props<T>) {
             <Table.Tbody>
               {rows.map((row) => (
                 <Table.Tr key={rowKey(row)} onClick={(event) => follow(event, row)} data-link={to ? true : undefined}>
-                  {columns.map((c, n) => (
+                  {shown.map((c, n) => (
                     <Table.Td key={c.label} visibleFrom={c.from} ta={c.right ? 'right' : undefined}>
                       {to && n === 0 ? <Link to={to(row)} className={classes.link}>{c.cell(row)}</Link> : c.cell(row)}
                     </Table.Td>
@@ -161,7 +166,7 @@ function Head<T>({ column, sort, onSort }: { column: Column<T>; sort?: string; o
   const { label, sort: name, from, right } = column;
   if (!name) return <Table.Th visibleFrom={from} ta={right ? 'right' : undefined}>{label}</Table.Th>;
   const state = sort === name ? 'ascending' : sort === `-${name}` ? 'descending' : 'none';
-  const next = { none: name, ascending: `-${name}`, descending: undefined }[state];
+  const next = { none: column.newestFirst ? `-${name}` : name, ascending: `-${name}`, descending: undefined }[state];
   return (
     <Table.Th visibleFrom={from} aria-sort={state} ta={right ? 'right' : undefined}>
       <button type="button" className={classes.sort} onClick={() => onSort(next)}>

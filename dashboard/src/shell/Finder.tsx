@@ -1,16 +1,20 @@
 // Ctrl K: every page, and models, realms and agents by name.
 
-import { Spotlight, type SpotlightActionData } from '@mantine/spotlight';
+import '@mantine/spotlight/styles.css';
+
+import { Spotlight, spotlight, type SpotlightActionData } from '@mantine/spotlight';
 import { useDebouncedValue } from '@mantine/hooks';
 import { IconBox, IconRobot, IconSearch, IconUsersGroup } from '@tabler/icons-react';
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
-import { useState } from 'react';
+import { useEffect, useState } from 'react';
 import { api, ask } from '../api/client';
 import { useCan } from '../api/me';
 import { ACCOUNT, NAVIGATION } from './navigation';
 
-export function Finder() {
+/** `opened` counts how often it was asked for. */
+export function Finder({ opened }: { opened: number }) {
+  useEffect(() => spotlight.open(), [opened]);
   const [text, setText] = useState('');
   const [search] = useDebouncedValue(text.trim(), 150);
   const navigate = useNavigate();
@@ -57,7 +61,7 @@ export function Finder() {
       nothingFound="Nothing has this name."
       highlightQuery
       scrollable
-      shortcut="mod + K"
+      shortcut={null}
       searchProps={{ leftSection: <IconSearch size={18} aria-hidden />, placeholder: 'A page, model, realm or agent', 'aria-label': 'Find anything' }}
     />
   );

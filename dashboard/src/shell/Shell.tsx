@@ -1,22 +1,26 @@
 // What stands around every page: the way to all others, who is signed in, and whether what is shown is live.
 
 import { ActionIcon, Alert, AppShell, Box, Burger, Button, Group, Kbd, Menu, NavLink, ScrollArea, Text, Tooltip, useMantineColorScheme } from '@mantine/core';
-import { useDisclosure } from '@mantine/hooks';
-import { spotlight } from '@mantine/spotlight';
+import { useDisclosure, useHotkeys } from '@mantine/hooks';
 import { IconDeviceDesktop, IconLogout, IconMoon, IconPlugConnectedX, IconSearch, IconSun, IconUser } from '@tabler/icons-react';
 import { useQueryClient } from '@tanstack/react-query';
 import { Link, Outlet, useRouterState } from '@tanstack/react-router';
-import { useEffect } from 'react';
+import { lazy, Suspense, useEffect, useState } from 'react';
 import { api, ask } from '../api/client';
 import { follow, useLive } from '../api/live';
 import { useCan, useMe } from '../api/me';
 import { clockTime } from '../components/Time';
-import { Finder } from './Finder';
 import { NAVIGATION } from './navigation';
 import { SignInAgain } from './SignInAgain';
 import classes from './Shell.module.css';
 
+/** Loaded when it is first asked for. */
+const Finder = lazy(() => import('./Finder').then(({ Finder }) => ({ default: Finder })));
+
 export function Shell() {
+  const [finding, setFinding] = useState(0);
+  const find = () => setFinding((n) => n + 1);
+  useHotkeys([['mod+K', find]], []);
   const client = useQueryClient();
   const [opened, { toggle, close }] = useDisclosure();
   useEffect(() => follow(client), [client]);
@@ -32,12 +36,12 @@ export function Shell() {
           </Link>
           <Box flex={1} />
           <Button
-            variant="default" size="xs" c="dimmed" fw={400} onClick={spotlight.open} visibleFrom="sm"
+            variant="default" size="xs" c="dimmed" fw={400} onClick={find} visibleFrom="sm"
             leftSection={<IconSearch size={14} aria-hidden />} rightSection={<Kbd size="xs">Ctrl K</Kbd>}
           >
             Find anything
           </Button>
-          <ActionIcon variant="default" hiddenFrom="sm" onClick={spotlight.open} aria-label="Find anything"><IconSearch size={16} aria-hidden /></ActionIcon>
+          <ActionIcon variant="default" hiddenFrom="sm" onClick={find} aria-label="Find anything"><IconSearch size={16} aria-hidden /></ActionIcon>
           <LiveDot />
           <WhoAmI />
         </Group>
@@ -49,7 +53,7 @@ export function Shell() {
         <Lost />
         <Box className={classes.page}><Outlet /></Box>
       </AppShell.Main>
-      <Finder />
+      {finding > 0 && <Suspense><Finder opened={finding} /></Suspense>}
       <SignInAgain />
     </AppShell>
   );

@@ -13,7 +13,7 @@ use crate::{
         problem::Result,
     },
     domain::agent::AgentStatus,
-    service::agents::{self, AgentView, Wanted},
+    service::agents::{self, AgentSort, AgentView, Live, Wanted},
 };
 
 #[derive(Debug, Deserialize, IntoParams)]
@@ -30,9 +30,18 @@ pub struct ListAgents {
     pub realm_id: Option<String>,
     /// Part of the name or DID, in any case.
     pub search: Option<String>,
+    /// What the sessions say, by the documents that were offered and answered; `wanted.progress` of an agent is judged by
+    /// the document that it should have now.
+    #[param(inline)]
+    pub live: Option<Live>,
+    /// Only those that are frozen, or only those that are not.
+    pub frozen: Option<bool>,
+    /// `did` when left out; a cursor goes on in its own order alone.
+    #[param(inline)]
+    pub sort: Option<AgentSort>,
 }
 
-/// List agents, by DID.
+/// List agents.
 #[utoipa::path(
     get, path = "/api/agents", tag = "agents",
     params(ListAgents),
@@ -43,7 +52,14 @@ pub async fn list_agents(
     reach: Reach,
     ApiQuery(query): ApiQuery<ListAgents>,
 ) -> Result<Json<List<AgentView>>> {
-    let page = page::request(query.limit, query.cursor.as_deref())?;
-    let wanted = Wanted { status: query.status, realm: query.realm_id, search: query.search };
+    let order = query.sort.unwrap_or_default().order();
+    let page = page::ordered(query.limit, query.cursor.as_deref(), order)?;
+    let wanted = Wanted {
+        status: query.status,
+        realm: query.realm_id,
+        search: query.search,
+        live: query.live,
+        frozen: query.frozen,
+    };
     Ok(Json(agents::list(&state.services, &reach, &wanted, &page).await?.into()))
 }

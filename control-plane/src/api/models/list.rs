@@ -12,9 +12,9 @@ use crate::{
         page::{self, List},
         problem::Result,
     },
-    domain::model::ModelStatus,
+    domain::{model::ModelStatus, provider::Provider},
     service::{
-        models::{self, ModelView, Wanted},
+        models::{self, ModelSort, ModelView, Wanted},
         sync::Synced,
     },
 };
@@ -31,9 +31,14 @@ pub struct ListModels {
     pub status: Option<ModelStatus>,
     /// Part of the name, in any case.
     pub search: Option<String>,
+    /// One of `GET /api/providers`.
+    pub provider: Option<String>,
+    /// `litellmModelName` when left out; a cursor goes on in its own order alone.
+    #[param(inline)]
+    pub sort: Option<ModelSort>,
 }
 
-/// List models, by litellmModelName.
+/// List models.
 #[utoipa::path(
     get, path = "/api/models", tag = "models",
     params(ListModels),
@@ -44,7 +49,10 @@ pub async fn list_models(
     reach: Reach,
     ApiQuery(query): ApiQuery<ListModels>,
 ) -> Result<Json<List<Synced<ModelView>>>> {
-    let page = page::request(query.limit, query.cursor.as_deref())?;
-    let wanted = Wanted { status: query.status, search: query.search };
+    let page = page::ordered(query.limit, query.cursor.as_deref(), query.sort.unwrap_or_default().order())?;
+    let provider = query.provider.as_deref().map(Provider::parse).transpose();
+    let provider =
+        provider.map_err(|_| page::bad("provider", "expected one that GET /api/providers lists"))?;
+    let wanted = Wanted { status: query.status, provider, search: query.search };
     Ok(Json(models::list(&state.services, &reach, &wanted, &page).await?.into()))
 }

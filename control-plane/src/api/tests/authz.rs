@@ -30,6 +30,8 @@ type Case = (&'static str, String, Option<Value>);
 fn reads(deployment: &str) -> Vec<Case> {
     let paths = [
         "/api/me".to_owned(),
+        "/api/overview".into(),
+        "/api/providers".into(),
         "/api/proxies".into(),
         "/api/proxies/eu".into(),
         "/api/proxies/eu/drift".into(),

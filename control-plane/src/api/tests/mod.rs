@@ -10,7 +10,9 @@ mod fleet;
 mod grants;
 mod idempotency;
 mod identity;
+mod lists;
 mod models;
+mod overview;
 mod people;
 mod promises;
 
@@ -111,7 +113,7 @@ impl Api {
         let outbound = Outbound::new(UrlPolicy::default(), Purpose::Proxy, Timeouts::default()).unwrap();
         let reconciler = Reconciler {
             store: services.store.clone(),
-            fleet: Arc::new(Fleet::new(services.store.clone(), outbound)),
+            fleet: Arc::new(Fleet::new(services.store.clone(), outbound, services.signals.pulse.clone())),
             owner: InstallationId(services.store.ids.uuid()),
             signals: services.signals.clone(),
             options: Options::default(),

@@ -164,3 +164,46 @@ async fn a_bare_name_must_be_unambiguous_and_a_taken_name_is_refused(pool: PgPoo
     api.get("/api/models/chat").await.problem(409, "ambiguous-model");
     assert_eq!(api.get("/api/models/groq%2Fchat").await.is(200)["provider"], "groq");
 }
+
+/// Every provider of the list can be registered with what the list says it needs, and not without.
+#[sqlx::test(migrations = "../migrations")]
+async fn a_form_can_be_made_from_the_list_of_providers(pool: PgPool) {
+    let api = Api::new(pool);
+    let list = api.get("/api/providers").await.is(200);
+    assert_eq!(list["nextCursor"], json!(null));
+    let items = list["items"].as_array().unwrap();
+    let azure = items.iter().find(|p| p["name"] == "azure").unwrap();
+    assert_eq!(
+        azure,
+        &json!({ "name": "azure", "baseUrl": "required", "secret": "required", "required": ["api_version"],
+            "optional": [], "secretSets": [["azure_ad_token"], ["tenant_id", "client_id", "client_secret"], ["api_key"]] })
+    );
+    for provider in items {
+        let name = provider["name"].as_str().unwrap();
+        let required = provider["required"].as_array().unwrap();
+        let params: serde_json::Map<_, _> =
+            required.iter().map(|field| (field.as_str().unwrap().to_owned(), json!("x"))).collect();
+        let key =
+            if name == "vertex_ai" { "{\"type\":\"service_account\"}" } else { "sk-provider-0123456789" };
+        let mut body = json!({ "name": "m", "provider": name, "modelId": "m", "litellmParams": params });
+        if provider["baseUrl"] == "required" {
+            body["baseUrl"] = json!("https://example.com/v1");
+        }
+        if provider["secret"] == "required" {
+            let refused = api.post("/api/models", body.clone()).await.problem(422, "invalid");
+            assert_eq!(refused["field"], "apiKey", "{refused}");
+            body["apiKey"] = json!(key);
+        }
+        for field in required {
+            let mut without = body.clone();
+            without["litellmParams"].as_object_mut().unwrap().remove(field.as_str().unwrap());
+            api.post("/api/models", without).await.problem(422, "invalid");
+        }
+        if provider["baseUrl"] == "required" {
+            let mut without = body.clone();
+            without.as_object_mut().unwrap().remove("baseUrl");
+            api.post("/api/models", without).await.problem(422, "invalid");
+        }
+        api.post("/api/models", body).await.is(201);
+    }
+}

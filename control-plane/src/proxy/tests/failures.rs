@@ -154,7 +154,13 @@ async fn a_name_is_refused_for_what_it_resolves_to() {
 fn a_forbidden_address_or_a_broken_key_is_refused_before_anything_is_sent() {
     let new = |base_url: &str, master_key: &str| {
         let (base_url, master_key) = (base_url.to_owned(), Secret::new(master_key));
-        let config = ProxyConfig { name: "p".to_owned(), base_url, master_key, limits: Limits::default() };
+        let config = ProxyConfig {
+            name: "p".to_owned(),
+            base_url,
+            master_key,
+            limits: Limits::default(),
+            pulse: Pulse::default(),
+        };
         HttpProxy::new(outbound(Timeouts::default()), config).map(drop)
     };
     assert!(

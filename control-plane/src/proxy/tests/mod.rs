@@ -10,7 +10,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::*;
-use crate::base::{ids::InstallationId, secret::Secret};
+use crate::base::{ids::InstallationId, pulse::Pulse, secret::Secret};
 use crate::domain::{
     access::{INFERENCE_ROUTES, ModelList},
     litellm_params::{self, LitellmParams},
@@ -35,7 +35,13 @@ fn client(base_url: &str, master_key: &str, timeouts: Timeouts) -> HttpProxy {
         burst: NonZeroU32::new(1000).unwrap(),
     };
     let master_key = Secret::new(master_key);
-    let config = ProxyConfig { name: "test".to_owned(), base_url: base_url.to_owned(), master_key, limits };
+    let config = ProxyConfig {
+        name: "test".to_owned(),
+        base_url: base_url.to_owned(),
+        master_key,
+        limits,
+        pulse: Pulse::default(),
+    };
     HttpProxy::new(outbound(timeouts), config).unwrap()
 }
 

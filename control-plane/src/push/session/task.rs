@@ -230,7 +230,9 @@ impl Running {
             let status = if said.rejected.is_some() { "rejected" } else { "applied" };
             metrics::counter!("reeve_documents_answered_total", "status" => status).increment(1);
             if let Some(sent_at) = self.sent_at.take() {
-                metrics::histogram!("reeve_apply_delay_seconds").record(sent_at.elapsed().as_secs_f64());
+                let took = sent_at.elapsed();
+                metrics::histogram!("reeve_apply_delay_seconds").record(took.as_secs_f64());
+                self.push.signals.pulse.pushed(took);
             }
         }
         let report = Report {

@@ -8,9 +8,10 @@ pub mod update;
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
+use uuid::Uuid;
 
 pub use self::{
     create::{NewModel, create},
@@ -26,7 +27,7 @@ use super::{
 use crate::{
     base::{
         ids::{CredentialId, DeploymentId, ModelId, RealmId},
-        page::{Page, PageRequest},
+        page::{Order, OrderedRequest, Page, in_order},
         reach::Reach,
     },
     domain::{
@@ -34,6 +35,7 @@ use crate::{
         freeze::FreezeKind,
         model::{Deployment, Model, ModelStatus},
         object::Object,
+        provider::Provider,
     },
     store::{Conn, credentials, deployments, models},
 };
@@ -93,10 +95,39 @@ pub struct DeploymentView {
     pub updated_at: DateTime<Utc>,
 }
 
+/// How models are ordered; equal ones by id.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, ToSchema)]
+pub enum ModelSort {
+    #[default]
+    #[serde(rename = "litellmModelName")]
+    LitellmModelName,
+    #[serde(rename = "name")]
+    Name,
+    #[serde(rename = "-name")]
+    NameDown,
+    #[serde(rename = "created")]
+    Created,
+    #[serde(rename = "-created")]
+    CreatedDown,
+}
+
+impl ModelSort {
+    pub fn order(self) -> Order {
+        match self {
+            Self::LitellmModelName => Order::up("litellmModelName"),
+            Self::Name => Order::up("name"),
+            Self::NameDown => Order::down("name"),
+            Self::Created => Order::up("created"),
+            Self::CreatedDown => Order::down("created"),
+        }
+    }
+}
+
 /// Which models to list; all filters must match.
 #[derive(Clone, Debug, Default)]
 pub struct Wanted {
     pub status: Option<ModelStatus>,
+    pub provider: Option<Provider>,
     /// Part of the name, case-insensitive.
     pub search: Option<String>,
 }
@@ -109,26 +140,26 @@ pub async fn get(s: &Services, reach: &Reach, name: &str) -> Result<Synced<Model
     Ok(Synced { sync: sync::read_one(s, subject(&view)).await?, view })
 }
 
-/// By `litellmModelName`.
+/// In the order asked for.
 pub async fn list(
     s: &Services,
     reach: &Reach,
     wanted: &Wanted,
-    page: &PageRequest,
+    page: &OrderedRequest,
 ) -> Result<Page<Synced<ModelView>>> {
     let mut conn = s.store.conn().await?;
     let granted_to = reach.models.filter();
     let filter = models::Filter {
         granted_to: granted_to.as_deref(),
         status: wanted.status,
+        provider: wanted.provider.map(Provider::name),
         search: wanted.search.as_deref(),
-        after: page.after.as_deref(),
-        limit: page.limit + 1,
-        ..models::Filter::default()
+        page,
     };
-    let found = models::list(&mut conn, &filter).await?;
-    let found = Page::cut(found, page, |m| m.litellm_model_name.clone());
-    let views = views(&mut conn, found.items).await?;
+    let found = page.cut(models::find(&mut conn, &filter).await?);
+    let ids: Vec<Uuid> = found.items.iter().filter_map(|id| id.parse().ok()).collect();
+    let rows = models::list(&mut conn, models::Named { ids: Some(&ids), ..models::Named::default() }).await?;
+    let views = views(&mut conn, in_order(&ids, rows, |m| m.id.0)).await?;
     drop(conn);
     let syncs = sync::read(s, &views.iter().map(subject).collect::<Vec<_>>()).await?;
     let items = views.into_iter().zip(syncs).map(|(view, sync)| Synced { view, sync }).collect();

@@ -1,5 +1,123 @@
-import { Page } from '../../components/Page';
+// /realms/$id: one realm. What it may use, who is in it, its key, which proxies serve it, and what happened to it.
+
+import { Alert, Badge, Button, Group, Menu, ActionIcon, Stack, Tabs, Text } from '@mantine/core';
+import { IconDots, IconPencil, IconPlayerPlay, IconSnowflake, IconTrash } from '@tabler/icons-react';
+import { useQuery } from '@tanstack/react-query';
+import { useParams } from '@tanstack/react-router';
+import { useState } from 'react';
+import { useCan } from '../../api/me';
+import type { SyncedRealmView } from '../../api/schema';
+import { Actor } from '../../components/Actor';
+import { Loaded, Page } from '../../components/Page';
+import { SyncState } from '../../components/SyncState';
+import { Facts, Panel } from '../../components/Panel';
+import { Time } from '../../components/Time';
+import { useUrl } from '../../components/url';
+import { Activity } from './Activity';
+import { budgetText } from './budget';
+import { DefaultModel } from './DefaultModel';
+import { DeleteRealm } from './DeleteRealm';
+import { FreezeRealm, UnfreezeRealm } from './FreezeRealm';
+import { Grants } from './Grants';
+import { Keys } from './Keys';
+import { Members } from './Members';
+import { Placement } from './Placement';
+import { realmQuery } from './queries';
+import { EditRealm } from './RealmForm';
+
+const PARENT = { label: 'Realms', to: '/realms' };
+type Dialog = 'edit' | 'freeze' | 'unfreeze' | 'delete';
 
 export function Realm() {
-  return <Page title="Realm">…</Page>;
+  const { id = '' } = useParams({ strict: false });
+  const query = useQuery(realmQuery(id));
+  if (!query.data) return <Page title={id} parent={PARENT}><Loaded query={query}>{() => null}</Loaded></Page>;
+  return <Shown realm={query.data} />;
+}
+
+function Shown({ realm }: { realm: SyncedRealmView }) {
+  const can = useCan();
+  const [dialog, setDialog] = useState<Dialog>();
+  const close = () => setDialog(undefined);
+  const edit = can('realms:write', realm.id);
+  const freeze = can('freezes:write', realm.id);
+  return (
+    <Page
+      title={realm.name}
+      heading={<>{realm.name}{realm.isDefault && <Badge ml={10} variant="default" tt="none" style={{ verticalAlign: 'middle' }}>default realm</Badge>}</>}
+      lead={realm.description || undefined}
+      parent={PARENT}
+      actions={
+        <>
+          {edit && <Button variant="default" leftSection={<IconPencil size={16} aria-hidden />} onClick={() => setDialog('edit')}>Edit</Button>}
+          {freeze && !realm.frozen && (
+            <Button variant="default" leftSection={<IconSnowflake size={16} aria-hidden />} onClick={() => setDialog('freeze')}>Freeze</Button>
+          )}
+          {edit && (
+            <Menu position="bottom-end">
+              <Menu.Target><ActionIcon variant="default" size={36} aria-label="More"><IconDots size={17} aria-hidden /></ActionIcon></Menu.Target>
+              <Menu.Dropdown>
+                <Menu.Item color="red" leftSection={<IconTrash size={15} aria-hidden />} onClick={() => setDialog('delete')}>Remove the realm</Menu.Item>
+              </Menu.Dropdown>
+            </Menu>
+          )}
+        </>
+      }
+    >
+      {realm.frozen && (
+        <Alert color="blue" variant="outline" icon={<IconSnowflake aria-hidden />} title="Frozen: its agents can call nothing">
+          <Group justify="space-between" align="flex-start" gap="sm">
+            <Stack gap={2}>
+              <Text size="sm">{realm.frozen.reason}</Text>
+              <Text size="sm" c="dimmed">by <Actor actor={realm.frozen.by} />, <Time at={realm.frozen.since} />. Nothing of it is lost; it can be edited meanwhile.</Text>
+            </Stack>
+            {freeze && <Button size="xs" variant="default" leftSection={<IconPlayerPlay size={14} aria-hidden />} onClick={() => setDialog('unfreeze')}>Let it go on</Button>}
+          </Group>
+        </Alert>
+      )}
+      <Panel>
+        <Facts
+          items={[
+            ['Slug', <Text key="slug" span inherit ff="monospace" fz="0.92em">{realm.slug}</Text>],
+            ['Budget', budgetText(realm.monthlyBudgetUsd)],
+            ['Default model', <DefaultModel key="model" realm={realm} />],
+            ['Virtual key', realm.keyScope === 'agent' ? 'one per agent' : 'one for all agents'],
+            ['On the proxies', <SyncState key="sync" sync={realm.sync} link />],
+            ['Made', <Time key="made" at={realm.createdAt} />],
+          ]}
+        />
+      </Panel>
+      <Sections realm={realm} />
+      <EditRealm realm={realm} opened={dialog === 'edit'} onClose={close} />
+      <FreezeRealm realm={realm} opened={dialog === 'freeze'} onClose={close} />
+      <UnfreezeRealm realm={realm} opened={dialog === 'unfreeze'} onClose={close} />
+      <DeleteRealm realm={realm} opened={dialog === 'delete'} onClose={close} />
+    </Page>
+  );
+}
+
+function Sections({ realm }: { realm: SyncedRealmView }) {
+  const can = useCan();
+  const [url, setUrl] = useUrl();
+  const sections = [
+    { value: 'grants', label: 'Grants', count: realm.grants, needs: 'grants:read', body: <Grants realm={realm} /> },
+    { value: 'members', label: 'Members', count: realm.members, needs: 'agents:read', body: <Members realm={realm} /> },
+    { value: 'key', label: realm.keyScope === 'agent' ? 'Keys' : 'Key', needs: 'keys:read', body: <Keys realm={realm} /> },
+    { value: 'placement', label: 'Placement', needs: 'realms:read', body: <Placement realm={realm} /> },
+    { value: 'activity', label: 'Activity', needs: 'realms:read', body: <Activity realm={realm} /> },
+  ].filter((s) => can(s.needs, realm.id));
+  const first = sections[0]?.value ?? null;
+  const chosen = sections.find((s) => s.value === url.tab)?.value ?? first;
+  return (
+    <Tabs value={chosen} onChange={(tab) => setUrl({ tab: tab === first ? undefined : tab ?? undefined }, true)} keepMounted={false}>
+      <Tabs.List mb="md" style={{ flexWrap: 'nowrap', overflowX: 'auto', overflowY: 'hidden' }}>
+        {sections.map(({ value, label, count }) => (
+          <Tabs.Tab key={value} value={value} rightSection={count === undefined ? undefined : <Text span size="xs" c="dimmed">{count.toLocaleString('en')}</Text>}>
+            {label}
+          </Tabs.Tab>
+        ))}
+      </Tabs.List>
+      {sections.map(({ value, body }) => <Tabs.Panel key={value} value={value}>{body}</Tabs.Panel>)}
+    </Tabs>
+  );
 }

@@ -1,5 +1,65 @@
+// /realms: every realm with what it has and whether it runs, and making a new one.
+
+import { Badge, Button, Group, Text } from '@mantine/core';
+import { useDisclosure } from '@mantine/hooks';
+import { IconPlus, IconUsersGroup } from '@tabler/icons-react';
+import { api, ask } from '../../api/client';
+import { useCan } from '../../api/me';
+import type { SyncedRealmView } from '../../api/schema';
+import { DataTable, type Column, type Wanted } from '../../components/DataTable';
+import { Empty } from '../../components/Empty';
 import { Page } from '../../components/Page';
+import { Panel } from '../../components/Panel';
+import { Status } from '../../components/Status';
+import { SyncState } from '../../components/SyncState';
+import { budgetText } from './budget';
+import { CreateRealm } from './RealmForm';
+
+const COLUMNS: Column<SyncedRealmView>[] = [
+  {
+    label: 'Realm', sort: 'name', text: (r) => r.name,
+    cell: (r) => (
+      <Group gap={8} component="span" display="inline-flex">
+        {r.name}
+        {r.isDefault && <Badge size="sm" variant="default" tt="none">default</Badge>}
+      </Group>
+    ),
+  },
+  { label: 'Slug', from: 'sm', cell: (r) => <Text span inherit ff="monospace" fz="0.92em">{r.slug}</Text>, text: (r) => r.slug },
+  {
+    label: 'State', text: (r) => (r.frozen ? 'frozen' : 'active'),
+    cell: (r) => (r.frozen ? <Status state="frozen" why={`${r.frozen.reason} (${r.frozen.by})`} /> : <Status state="active" />),
+  },
+  { label: 'Agents', right: true, sort: 'members', cell: (r) => r.members, text: (r) => r.members },
+  { label: 'Grants', right: true, from: 'xs', cell: (r) => r.grants, text: (r) => r.grants },
+  { label: 'Budget', from: 'md', cell: (r) => budgetText(r.monthlyBudgetUsd), text: (r) => r.monthlyBudgetUsd },
+  { label: 'Key', from: 'lg', cell: (r) => (r.keyScope === 'agent' ? 'one per agent' : 'one for all'), text: (r) => r.keyScope },
+  { label: 'On the proxies', from: 'md', cell: (r) => <SyncState sync={r.sync} />, text: (r) => r.sync.state },
+];
+
+const load = ({ limit, cursor, sort, search }: Wanted) => {
+  // The one place for what the API's document does not say yet.
+  const query = { limit, cursor, sort, search };
+  return ask(api.GET('/api/realms', { params: { query } }));
+};
 
 export function Realms() {
-  return <Page title="Realms">…</Page>;
+  const can = useCan();
+  const [creating, { open, close }] = useDisclosure();
+  const create = can('realms:write') && <Button leftSection={<IconPlus size={16} aria-hidden />} onClick={open}>New realm</Button>;
+  return (
+    <Page title="Realms" lead="A realm is a group of agents with the models granted to it, its own virtual key and a budget." actions={create}>
+      <Panel flush>
+        <DataTable<SyncedRealmView>
+          name="Realms" queryKey={['realms']} load={load} columns={COLUMNS} rowKey={(r) => r.id} to={(r) => `/realms/${r.slug}`} search="Find a realm"
+          empty={
+            <Empty icon={IconUsersGroup} title="No realms yet" action={create}>
+              Make one for each team or purpose, grant it models, then let its agents enrol into it.
+            </Empty>
+          }
+        />
+      </Panel>
+      <CreateRealm opened={creating} onClose={close} />
+    </Page>
+  );
 }

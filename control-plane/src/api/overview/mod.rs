@@ -1,0 +1,3 @@
+//! `/api/overview`: the first page of the console.
+
+pub mod get;

@@ -1,0 +1,3 @@
+//! `/api/providers`: what Reeve can register models of.
+
+pub mod list;

@@ -1,0 +1,68 @@
+// What can be done with an agent as a whole.
+
+import { Button, Menu, Stack, Text } from '@mantine/core';
+import { useDisclosure } from '@mantine/hooks';
+import { IconBan, IconChevronDown, IconHelpHexagon, IconSnowflake, IconTrash } from '@tabler/icons-react';
+import { useNavigate } from '@tanstack/react-router';
+import { api, ask, ifMatch } from '../../api/client';
+import type { AgentView } from '../../api/schema';
+import { Confirm } from '../../components/Confirm';
+import { useDone } from '../../components/useDone';
+import { ExplainLink } from '../explain/ExplainLink';
+import { ApproveButton } from './Approve';
+import { FreezeDialog } from './FreezeDialog';
+import { Loss } from './Loss';
+import { RevokeDialog } from './RevokeDialog';
+import { useMay } from './may';
+
+export function AgentActions({ agent }: { agent: AgentView }) {
+  const may = useMay();
+  const [freezing, freeze] = useDisclosure();
+  const [revoking, revoke] = useDisclosure();
+  const [deleting, remove] = useDisclosure();
+  const mayWrite = may('agents:write', agent);
+  const mayFreeze = may('freezes:write', agent) && agent.status === 'approved' && !agent.frozen;
+  const canRevoke = mayWrite && agent.status !== 'revoked';
+  return (
+    <>
+      <ExplainLink agent={agent.did} variant="default" leftSection={<IconHelpHexagon size={16} aria-hidden />}>Explain access</ExplainLink>
+      {agent.status === 'pending' && mayWrite && <ApproveButton agent={agent} />}
+      {(mayWrite || mayFreeze) && (
+        <Menu position="bottom-end" width={220}>
+          <Menu.Target>
+            <Button variant="default" rightSection={<IconChevronDown size={14} aria-hidden />}>Actions</Button>
+          </Menu.Target>
+          <Menu.Dropdown>
+            {mayFreeze && <Menu.Item leftSection={<IconSnowflake size={15} aria-hidden />} onClick={freeze.open}>Freeze…</Menu.Item>}
+            {canRevoke && <Menu.Item leftSection={<IconBan size={15} aria-hidden />} onClick={revoke.open}>Revoke…</Menu.Item>}
+            {mayWrite && <Menu.Item leftSection={<IconTrash size={15} aria-hidden />} onClick={remove.open}>Delete…</Menu.Item>}
+          </Menu.Dropdown>
+        </Menu>
+      )}
+      <FreezeDialog agent={agent} opened={freezing} onClose={freeze.close} />
+      <RevokeDialog agent={agent} opened={revoking} onClose={revoke.close} />
+      <DeleteDialog agent={agent} opened={deleting} onClose={remove.close} />
+    </>
+  );
+}
+
+function DeleteDialog({ agent, opened, onClose }: { agent: AgentView; opened: boolean; onClose: () => void }) {
+  const done = useDone();
+  const navigate = useNavigate();
+  const run = async () => {
+    const params = { path: { did: agent.did }, header: ifMatch(agent.version) };
+    const answer = await ask(api.DELETE('/api/agents/{did}', { params }));
+    await navigate({ to: '/agents' });
+    done(`${agent.name} is deleted`, answer, 'overview', 'realms', 'explain');
+  };
+  return (
+    <Confirm opened={opened} onClose={onClose} title={`Delete ${agent.name}?`} action="Delete" name={agent.status === 'approved' ? agent.name : undefined} run={run}>
+      <Stack gap="sm">
+        <Text size="sm">
+          Reeve forgets it: its realms, its config and its session. It may enrol again under the same DID. To keep it out, revoke it instead.
+        </Text>
+        {opened && agent.status === 'approved' && <Loss agent={agent} />}
+      </Stack>
+    </Confirm>
+  );
+}

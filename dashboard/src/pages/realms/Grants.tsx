@@ -1,0 +1,88 @@
+// The models that a realm may use: each grant with how far it is on the fleet, and, when it is taken away, since when and the way
+// to its proof.
+
+import { ActionIcon, Anchor, Button, Menu, Stack, Text } from '@mantine/core';
+import { IconDots, IconPencil, IconPlus, IconShieldCheck, IconShieldX } from '@tabler/icons-react';
+import { Link } from '@tanstack/react-router';
+import { useState } from 'react';
+import { api, ask } from '../../api/client';
+import { useCan } from '../../api/me';
+import type { SyncedGrantView, SyncedRealmView } from '../../api/schema';
+import { Actor } from '../../components/Actor';
+import { DataTable, type Column } from '../../components/DataTable';
+import { Empty } from '../../components/Empty';
+import { Panel } from '../../components/Panel';
+import { Status } from '../../components/Status';
+import { SyncState } from '../../components/SyncState';
+import { Time } from '../../components/Time';
+import { GrantDialog } from './GrantDialog';
+import { RevokeGrant } from './RevokeGrant';
+
+const SOON_MS = 7 * 86_400_000;
+
+export function Grants({ realm }: { realm: SyncedRealmView }) {
+  const can = useCan();
+  const mayGrant = can('grants:write', realm.id);
+  // `new` in place of a grant: to give one.
+  const [edited, edit] = useState<SyncedGrantView | 'new'>();
+  const [revoked, revoke] = useState<SyncedGrantView>();
+  const give = mayGrant && <Button size="xs" leftSection={<IconPlus size={15} aria-hidden />} onClick={() => edit('new')}>Grant a model</Button>;
+  const columns: Column<SyncedGrantView>[] = [
+    {
+      label: 'Model', sort: 'model', text: (g) => g.litellmModelName,
+      cell: (g) => <>{g.litellmModelName}{g.modelId === realm.defaultModelId && <Text span size="xs" c="dimmed" fw={400} ml={8}>default</Text>}</>,
+    },
+    { label: 'State', sort: 'state', text: (g) => g.state, cell: (g) => <State grant={g} /> },
+    { label: 'On the proxies', from: 'md', text: (g) => g.sync.state, cell: (g) => <SyncState sync={g.sync} link /> },
+    { label: 'Ends', from: 'sm', sort: 'ends', text: (g) => g.expiresAt, cell: (g) => <Ends grant={g} /> },
+    { label: 'Reason', from: 'lg', text: (g) => g.reason, cell: (g) => <Text span inherit lineClamp={2}>{g.reason || '–'}</Text> },
+    { label: 'By', from: 'md', text: (g) => g.createdBy, cell: (g) => <><Actor actor={g.createdBy} /> <Text span inherit c="dimmed"><Time at={g.createdAt} /></Text></> },
+    {
+      label: '', right: true,
+      cell: (g) => mayGrant && g.state === 'active' && (
+        <Menu position="bottom-end">
+          <Menu.Target><ActionIcon variant="subtle" color="gray" aria-label={`Actions for ${g.litellmModelName}`}><IconDots size={16} aria-hidden /></ActionIcon></Menu.Target>
+          <Menu.Dropdown>
+            <Menu.Item leftSection={<IconPencil size={15} aria-hidden />} onClick={() => edit(g)}>Change</Menu.Item>
+            <Menu.Item color="red" leftSection={<IconShieldX size={15} aria-hidden />} onClick={() => revoke(g)}>Revoke</Menu.Item>
+          </Menu.Dropdown>
+        </Menu>
+      ),
+    },
+  ];
+  return (
+    <Panel flush>
+      <DataTable<SyncedGrantView>
+        name={`Grants of ${realm.slug}`} whole prefix="grants" search="Find a grant" queryKey={['realms', realm.id, 'grants']}
+        load={() => ask(api.GET('/api/realms/{id}/models', { params: { path: { id: realm.id } } }))}
+        columns={columns} rowKey={(g) => g.modelId} to={(g) => `/models/${g.modelId}`} filters={give}
+        empty={
+          <Empty icon={IconShieldCheck} title="No model is granted" action={give}>
+            Without a grant the agents of {realm.name} can call nothing. The first grant makes the realm’s virtual key.
+          </Empty>
+        }
+      />
+      <GrantDialog realm={realm} grant={edited === 'new' ? undefined : edited} opened={edited !== undefined} onClose={() => edit(undefined)} />
+      <RevokeGrant realm={realm} grant={revoked} onClose={() => revoke(undefined)} />
+    </Panel>
+  );
+}
+
+function State({ grant }: { grant: SyncedGrantView }) {
+  if (grant.state !== 'revoking') return <Status state={grant.state} />;
+  const { revision } = grant.sync;
+  return (
+    <Stack gap={0}>
+      <Status state="revoking" why="It is taken away, and not shown as revoked before every reachable proxy has refused it." />
+      <Text size="xs" c="dimmed">
+        since <Time at={grant.since} />{revision && <>, <Anchor component={Link} to={`/changes/${revision}`} inherit underline="always">see the proof</Anchor></>}
+      </Text>
+    </Stack>
+  );
+}
+
+function Ends({ grant }: { grant: SyncedGrantView }) {
+  if (!grant.expiresAt) return <Text span inherit c="dimmed">never</Text>;
+  const left = new Date(grant.expiresAt).getTime() - new Date().getTime();
+  return grant.state === 'active' && left < SOON_MS ? <Status state="warning" label={<Time at={grant.expiresAt} />} /> : <Time at={grant.expiresAt} />;
+}
