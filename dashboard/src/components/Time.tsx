@@ -25,7 +25,8 @@ const subscribe = (listener: () => void) => {
 
 function relative(at: Date): string {
   const seconds = Math.round((at.getTime() - Math.max(now, Date.now() - 10_000)) / 1000);
-  if (Math.abs(seconds) < 5) return 'just now';
+  // What happened since the last tick is not yet to come.
+  if (Math.abs(seconds) < 5 || (seconds > 0 && at.getTime() <= Date.now())) return 'just now';
   const [unit, size] = UNITS.find(([, size]) => Math.abs(seconds) >= size) ?? ['second', 1];
   return words.format(Math.trunc(seconds / size), unit);
 }

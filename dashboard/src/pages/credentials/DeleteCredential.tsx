@@ -20,7 +20,7 @@ export function DeleteCredential({ credential, users = [], onClose }: Props) {
     return (
       <Modal opened onClose={onClose} title={<Text fw={640}>{credential.name} is in use</Text>}>
         <Stack>
-          <Text size="sm">{count(users.length, 'model calls', 'models call')} with it. Give them another credential first, in their deployments:</Text>
+          <Text size="sm">{count(users.length, 'model calls', 'models call')} with it. Give {users.length === 1 ? 'it' : 'them'} another credential first, in the deployments:</Text>
           <List size="sm">
             {users.map((m) => <List.Item key={m.id}><Anchor component={Link} to={`/models/${m.id}`} inherit>{m.name}</Anchor></List.Item>)}
           </List>

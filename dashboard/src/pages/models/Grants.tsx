@@ -65,7 +65,7 @@ export function Grants({ model }: { model: SyncedModelView }) {
     },
   ];
   return (
-    <Panel title="Who may use it" lead="Realms with a grant. All agents of a realm have it." actions={button} flush>
+    <Panel title="Who may use it" lead="Realms with a grant. All agents of a realm have it." actions={(grants.data?.length ?? 0) > 0 && button} flush>
       <DataTable
         name={`Grants of ${model.name}`} prefix="grants" whole bare
         queryKey={['models', model.id, 'realms']}

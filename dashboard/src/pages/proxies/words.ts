@@ -7,7 +7,7 @@ export const CHECKS: Record<Check, [tried: string, means: string]> = {
   'model-in-body': ['A key calls a model outside its list', 'Without this, grants mean nothing on this proxy.'],
   'model-in-query': [
     'A key names a model outside its list in the URL',
-    'LiteLLM lets ?model= through. A front that drops the query string closes it: deploy/front.conf is one.',
+    'Without this, ?model= gets around the list. A front that drops the query string closes it, such as deploy/front.conf.',
   ],
   'pass-through': ['A key calls a provider through a pass-through route', 'Without this, a key reaches providers past the list of models.'],
   management: ['A key lists keys', 'Without this, a key could look at or change what it may do.'],
