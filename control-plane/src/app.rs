@@ -150,7 +150,7 @@ impl App {
         };
         let signals = services.signals.clone();
         let push = Push::new(store.clone(), signals, origins.clone(), replica, options, lifecycle.clone());
-        lifecycle.spawn("push", push.clone().run());
+        push.start().await;
 
         let (ready, is_ready) = watch::channel(true);
         let state = ApiState::new(ApiDeps {
