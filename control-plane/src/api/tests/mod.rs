@@ -14,6 +14,7 @@ mod models;
 mod overview;
 mod people;
 mod promises;
+mod trial;
 
 use std::{net::SocketAddr, sync::Arc};
 
