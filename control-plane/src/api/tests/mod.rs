@@ -15,6 +15,7 @@ mod models;
 mod overview;
 mod people;
 mod promises;
+mod trial;
 
 use std::{net::SocketAddr, sync::Arc};
 
