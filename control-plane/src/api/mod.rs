@@ -12,6 +12,7 @@ pub mod changes;
 pub mod credentials;
 pub mod docs;
 pub mod enrollment_tokens;
+pub mod events;
 pub mod explain;
 pub mod extract;
 pub mod freezes;
@@ -51,6 +52,7 @@ pub use self::{
     router::{openapi, router},
 };
 use crate::{
+    feed::Feed,
     oidc::Issuers,
     reconcile::Reconciler,
     service::{Origins, Services},
@@ -75,6 +77,8 @@ pub struct ApiDeps {
     /// Fronts whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<IpNet>,
     pub refusals: Refusals,
+    /// What happens, for the streams of events.
+    pub feed: Feed,
     /// Whose word is taken for who somebody is.
     pub issuers: Issuers,
 }

@@ -19,8 +19,8 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use super::{
-    ApiState, agents, audit, auth, caller, changes, credentials, docs, enrollment_tokens, explain, freezes,
-    health,
+    ApiState, agents, audit, auth, caller, changes, credentials, docs, enrollment_tokens, events, explain,
+    freezes, health,
     idempotency::{self, Replay},
     identity_providers, me, metrics, models, observe, observe_mode, people,
     problem::Problem,
@@ -96,6 +96,7 @@ fn protected() -> OpenApiRouter<ApiState> {
         .routes(routes!(explain::get::explain_access))
         .routes(routes!(changes::list::list_changes))
         .routes(routes!(changes::get::get_change))
+        .routes(routes!(events::get::follow_events))
         .routes(routes!(audit::list::list_audit))
         .routes(routes!(me::get::get_me))
         .routes(routes!(me::password::change_password))

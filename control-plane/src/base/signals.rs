@@ -15,6 +15,8 @@ pub struct Signals {
     pub check: Arc<Notify>,
     /// Something came true, on a proxy or at an agent: whoever waits for a change to converge looks again.
     pub progress: Arc<Notify>,
+    /// There is a new revision, of this replica or another, or there may be one: the feed of events looks.
+    pub feed: Arc<Notify>,
 }
 
 impl Signals {
@@ -22,5 +24,6 @@ impl Signals {
     pub fn changed(&self) {
         self.reconcile.notify_one();
         self.relay.notify_one();
+        self.feed.notify_one();
     }
 }

@@ -5,6 +5,7 @@ mod audit;
 mod authz;
 mod conventions;
 mod docs;
+mod events;
 mod fleet;
 mod grants;
 mod idempotency;
@@ -41,6 +42,7 @@ use crate::{
         agent::{Agent, AgentStatus, ConfigMode},
         url_policy::{Purpose, UrlPolicy},
     },
+    feed::{Feed, FeedOptions},
     oidc::Issuers,
     outbound::{Outbound, Timeouts},
     reconcile::{Options, Reconciler, fleet::Fleet},
@@ -59,6 +61,7 @@ pub struct Api {
     pub router: Router,
     pub services: Services,
     pub ready: watch::Sender<bool>,
+    pub feed: Feed,
 }
 
 #[derive(Clone, Debug)]
@@ -104,6 +107,10 @@ impl Api {
     }
 
     pub fn at(pool: PgPool, clock: Clock) -> Self {
+        Self::with_feed(pool, clock, FeedOptions::default())
+    }
+
+    pub fn with_feed(pool: PgPool, clock: Clock, options: FeedOptions) -> Self {
         let ring = KeyRing::parse(&Secret::new("MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=")).unwrap();
         let store = Store { pool, sealer: Arc::new(Sealer::new(ring)), clock, ids: IdGen::default() };
         let services = Services { store, url_policy: UrlPolicy::default(), signals: Signals::default() };
@@ -115,6 +122,7 @@ impl Api {
             signals: services.signals.clone(),
             options: Options::default(),
         };
+        let feed = Feed::new(services.clone(), options);
         let (ready, is_ready) = watch::channel(true);
         let state = ApiState::new(ApiDeps {
             services: services.clone(),
@@ -127,6 +135,7 @@ impl Api {
             secure_cookies: false,
             trusted_proxies: Vec::new(),
             refusals: crate::api::Refusals::default(),
+            feed: feed.clone(),
             issuers: Issuers::new(
                 Outbound::new(
                     UrlPolicy { webhook_private: true, ..UrlPolicy::default() },
@@ -137,7 +146,7 @@ impl Api {
                 services.store.clock.clone(),
             ),
         });
-        Self { router: router(state), services, ready }
+        Self { router: router(state), services, ready, feed }
     }
 
     /// As after the first start.
@@ -155,7 +164,13 @@ impl Api {
     pub async fn raw(&self, request: Request<Body>) -> Answer {
         let response = self.router.clone().oneshot(request).await.unwrap();
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
-        let bytes = response.into_body().collect().await.unwrap().to_bytes();
+        let mut body = response.into_body();
+        // A stream of events has no end: its first one must do.
+        let bytes = if headers.get(header::CONTENT_TYPE).is_some_and(|value| value == "text/event-stream") {
+            body.frame().await.unwrap().unwrap().into_data().unwrap()
+        } else {
+            body.collect().await.unwrap().to_bytes()
+        };
         let text = String::from_utf8_lossy(&bytes).into_owned();
         Answer { status, headers, body: serde_json::from_str(&text).unwrap_or_default(), text }
     }
