@@ -69,7 +69,13 @@ impl Flights {
 
     fn insert(&mut self, revision: Revision, whose: Whose, old: bool) {
         // One that the first look has found already stays as it is.
-        self.0.entry(revision).or_insert(Flight { whose, told: None, counted_at: None, agents_pending: 0, old });
+        self.0.entry(revision).or_insert(Flight {
+            whose,
+            told: None,
+            counted_at: None,
+            agents_pending: 0,
+            old,
+        });
     }
 
     /// Adds the receipts that moved; whoever arrived is let go.

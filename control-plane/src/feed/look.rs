@@ -44,8 +44,10 @@ pub struct Look {
     pub receipts: Vec<(Whose, ReceiptEvent)>,
     pub agents: Agents,
     pub proxies: Vec<ProxyEvent>,
-    /// It is the first, or the database went back to an earlier state.
-    pub anew: bool,
+    /// Sent although it may be empty: it says up to where the next ones leave out nothing.
+    pub first: bool,
+    /// The database went back to an earlier state, with `head` as the newest revision.
+    pub restored: bool,
 }
 
 impl Look {
@@ -57,12 +59,14 @@ impl Look {
             receipts: Vec::new(),
             agents: Agents::default(),
             proxies: Vec::new(),
-            anew: false,
+            first: false,
+            restored: false,
         }
     }
 
     pub fn says_something(&self) -> bool {
-        self.anew
+        self.first
+            || self.restored
             || self.head > self.after
             || !self.receipts.is_empty()
             || !self.agents.is_empty()
@@ -95,7 +99,7 @@ impl Watch {
         let flights = Flights::begin(&mut conn, now).await?;
         let agents = Moves::begin(&mut conn, now).await?;
         let fleet = Fleet::begin(&mut conn).await?;
-        Ok((Self { read, flights, agents, fleet }, Look { anew: true, ..Look::at(read) }))
+        Ok((Self { read, flights, agents, fleet }, Look { first: true, ..Look::at(read) }))
     }
 
     /// What is new. When it breaks off, the look holds what was found until then.
@@ -125,11 +129,15 @@ impl Watch {
                 tracing::warn!(revision = head, "the change log went back; streams of events begin anew");
                 self.read = head;
                 self.flights.clear();
-                (look.after, look.head, look.anew) = (head, head, true);
+                (look.after, look.head, look.restored) = (head, head, true);
             }
             return Ok(Ended::Here);
         }
-        let more = if found.len() < usize::try_from(CHANGES).unwrap_or(usize::MAX) { Ended::Here } else { Ended::More };
+        let more = if found.len() < usize::try_from(CHANGES).unwrap_or(usize::MAX) {
+            Ended::Here
+        } else {
+            Ended::More
+        };
         for entry in found {
             let whose = Whose::from(&entry);
             self.read = entry.revision;

@@ -19,7 +19,7 @@ use std::{
 };
 
 use tokio::{
-    sync::{Notify, broadcast},
+    sync::{Notify, broadcast, watch},
     time::Instant,
 };
 use tokio_util::sync::CancellationToken;
@@ -33,10 +33,16 @@ use self::{
     look::{Ended, Look, Watch},
     subscription::Places,
 };
-use crate::{base::report, service::Services};
+use crate::{
+    base::report,
+    domain::error::{Error, Result},
+    service::Services,
+};
 
 /// After the database failed.
 const RETRY: Duration = Duration::from_secs(1);
+/// A stream waits this long for the feed's first look.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// How the feed and its streams behave; the defaults are what is run.
 #[derive(Clone, Copy, Debug)]
@@ -79,13 +85,16 @@ pub struct Feed {
     sender: broadcast::Sender<Arc<Look>>,
     /// Somebody began to watch.
     woken: Arc<Notify>,
+    /// Whether the first look was made, so that whatever happens from now on is told.
+    awake: watch::Sender<bool>,
     places: Arc<Mutex<Places>>,
 }
 
 impl Feed {
     pub fn new(services: Services, options: FeedOptions) -> Self {
         let (sender, _) = broadcast::channel(options.ring);
-        Self { services, options, sender, woken: Arc::default(), places: Arc::default() }
+        let (awake, _) = watch::channel(false);
+        Self { services, options, sender, woken: Arc::default(), awake, places: Arc::default() }
     }
 
     /// Runs until `stop`.
@@ -99,7 +108,7 @@ impl Feed {
     async fn watch(&self) {
         let mut watch: Option<Watch> = None;
         loop {
-            if self.sender.receiver_count() == 0 {
+            if self.falls_asleep() {
                 watch = None;
                 self.woken.notified().await;
                 continue;
@@ -129,6 +138,7 @@ impl Feed {
             None => match Watch::begin(&self.services).await {
                 Ok((begun, look)) => {
                     *watch = Some(begun);
+                    self.awake.send_replace(true);
                     (look, Ok(Ended::Here))
                 }
                 Err(error) => {
@@ -150,6 +160,37 @@ impl Feed {
                 tokio::time::sleep(RETRY).await;
                 true
             }
+        }
+    }
+
+    /// Nobody watches. The lock is the one under which subscribers come in, so that none takes a feed that falls asleep for
+    /// one that is awake.
+    fn falls_asleep(&self) -> bool {
+        let places = self.places();
+        let nobody = self.sender.receiver_count() == 0;
+        if nobody {
+            self.awake.send_replace(false);
+        }
+        drop(places);
+        nobody
+    }
+
+    /// From the moment when this returns, whatever happens is in what is received.
+    async fn subscribe(&self) -> Result<broadcast::Receiver<Arc<Look>>> {
+        let looks = {
+            let _places = self.places();
+            self.sender.subscribe()
+        };
+        self.woken.notify_one();
+        let mut awake = self.awake.subscribe();
+        let first = tokio::time::timeout(PATIENCE, awake.wait_for(|awake| *awake)).await;
+        match first {
+            Ok(Ok(_)) => Ok(looks),
+            _ => Err(Error::Unavailable {
+                code: "database-unavailable",
+                message: "the database does not answer; try again".to_owned(),
+                retry_after_seconds: 1,
+            }),
         }
     }
 

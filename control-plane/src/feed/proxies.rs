@@ -25,7 +25,8 @@ impl Fleet {
     /// Those that are new or different. One that is gone is told by its change.
     pub async fn look(&mut self, conn: &mut Conn) -> Result<Vec<ProxyEvent>> {
         let now = feed::proxies(conn).await?;
-        let moved = now.iter().filter(|p| self.0.get(&p.id) != Some(p)).cloned().map(ProxyEvent::from).collect();
+        let moved =
+            now.iter().filter(|p| self.0.get(&p.id) != Some(p)).cloned().map(ProxyEvent::from).collect();
         self.0 = now.into_iter().map(|p| (p.id, p)).collect();
         Ok(moved)
     }

@@ -86,9 +86,8 @@ impl Subscription {
     /// `after`: the last change that the client has.
     pub async fn open(feed: &Feed, caller: &str, viewer: Viewer, after: Option<Revision>) -> Result<Self> {
         let place = Place::take(feed, caller)?;
-        // Before the head is read: whatever comes after it is in a look, or before a look that says so.
-        let looks = feed.sender.subscribe();
-        feed.woken.notify_one();
+        // Before the head is read, so that what comes after it is in a look.
+        let looks = feed.subscribe().await?;
         let mut this =
             Self { place, viewer, looks, position: 0, queue: VecDeque::new(), look: None, lost: None };
         let head = this.head().await?;
@@ -144,7 +143,7 @@ impl Subscription {
     }
 
     async fn take(&mut self, look: &Look) -> Result<()> {
-        if look.anew && look.head < self.position {
+        if look.restored && look.head < self.position {
             self.lost = Some(Ahead);
             return Ok(());
         }

@@ -66,10 +66,7 @@ pub async fn on_proxies(conn: &mut Conn, revisions: &[Revision]) -> Result<Vec<(
     )
     .fetch_all(conn)
     .await?;
-    Ok(rows
-        .into_iter()
-        .map(|r| (r.revision, OnProxies { waiting: r.waiting, parked: r.parked }))
-        .collect())
+    Ok(rows.into_iter().map(|r| (r.revision, OnProxies { waiting: r.waiting, parked: r.parked })).collect())
 }
 
 /// Agents that a revision concerns and that are connected.

@@ -43,6 +43,7 @@ use crate::{
         url_policy::{Purpose, UrlPolicy},
     },
     feed::{Feed, FeedOptions},
+    lifecycle::Lifecycle,
     oidc::Issuers,
     outbound::{Outbound, Timeouts},
     reconcile::{Options, Reconciler, fleet::Fleet},
@@ -61,7 +62,8 @@ pub struct Api {
     pub router: Router,
     pub services: Services,
     pub ready: watch::Sender<bool>,
-    pub feed: Feed,
+    /// Its tasks end with it.
+    pub life: Lifecycle,
 }
 
 #[derive(Clone, Debug)]
@@ -101,6 +103,12 @@ impl Answer {
     }
 }
 
+impl Drop for Api {
+    fn drop(&mut self) {
+        self.life.stop();
+    }
+}
+
 impl Api {
     pub fn new(pool: PgPool) -> Self {
         Self::at(pool, Clock::default())
@@ -122,7 +130,8 @@ impl Api {
             signals: services.signals.clone(),
             options: Options::default(),
         };
-        let feed = Feed::new(services.clone(), options);
+        let (feed, life) = (Feed::new(services.clone(), options), Lifecycle::new());
+        life.spawn("feed", feed.clone().run(life.soft()));
         let (ready, is_ready) = watch::channel(true);
         let state = ApiState::new(ApiDeps {
             services: services.clone(),
@@ -135,7 +144,7 @@ impl Api {
             secure_cookies: false,
             trusted_proxies: Vec::new(),
             refusals: crate::api::Refusals::default(),
-            feed: feed.clone(),
+            feed,
             issuers: Issuers::new(
                 Outbound::new(
                     UrlPolicy { webhook_private: true, ..UrlPolicy::default() },
@@ -146,7 +155,7 @@ impl Api {
                 services.store.clock.clone(),
             ),
         });
-        Self { router: router(state), services, ready, feed }
+        Self { router: router(state), services, ready, life }
     }
 
     /// As after the first start.
