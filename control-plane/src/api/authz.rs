@@ -110,6 +110,8 @@ pub const OPERATIONS: &[(&str, &str, Need)] = &[
     ("DELETE", "/api/freezes/{kind}/{id}",                  InRealm(Freezes, Write)),
     ("GET",    "/api/changes",                              OwnOrInRealm(Changes, Read)),
     ("GET",    "/api/changes/{revision}",                   OwnOrInRealm(Changes, Read)),
+    // Each event has a need of its own: feed/viewer.rs.
+    ("GET",    "/api/events",                               SignedIn),
     ("GET",    "/api/audit",                                Everywhere(Audit, Read)),
     ("GET",    "/api/tokens",                               InRealm(Tokens, Read)),
     ("POST",   "/api/tokens",                               InRealm(Tokens, Write)),

@@ -19,8 +19,8 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use super::{
-    ApiState, agents, audit, auth, caller, changes, console, credentials, docs, enrollment_tokens, explain,
-    freezes, health,
+    ApiState, agents, audit, auth, caller, changes, console, credentials, docs, enrollment_tokens, events,
+    explain, freezes, health,
     idempotency::{self, Replay},
     identity_providers, me, metrics, models, observe, observe_mode, overview, people,
     problem::Problem,
@@ -98,6 +98,7 @@ fn protected() -> OpenApiRouter<ApiState> {
         .routes(routes!(explain::get::explain_access))
         .routes(routes!(changes::list::list_changes))
         .routes(routes!(changes::get::get_change))
+        .routes(routes!(events::get::follow_events))
         .routes(routes!(audit::list::list_audit))
         .routes(routes!(overview::get::get_overview))
         .routes(routes!(me::get::get_me))
@@ -172,7 +173,6 @@ pub fn router(state: ApiState) -> Router {
     let swagger = SwaggerUi::new("/api/docs").config(Config::from("/api/openapi.json"));
     let routes = open
         .merge(protected)
-        .route("/setup", get(setup::page))
         .merge(swagger)
         .fallback(console::serve)
         .method_not_allowed_fallback(|| async { Problem::of_status(StatusCode::METHOD_NOT_ALLOWED) })

@@ -234,6 +234,7 @@ async fn hear(push: &Inner, hint: &Notify) -> Result<()> {
     loop {
         // First of all for what was committed before it listened.
         hint.notify_one();
+        push.signals.feed.notify_one();
         listener.recv().await?;
     }
 }

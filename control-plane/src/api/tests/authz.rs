@@ -61,6 +61,7 @@ fn reads(deployment: &str) -> Vec<Case> {
         format!("/api/freezes/agent/{DID}"),
         "/api/changes".into(),
         "/api/changes/{red}".into(),
+        "/api/events?lastEventId=0".into(),
         "/api/audit".into(),
         "/api/tokens".into(),
         "/api/tokens/ci".into(),
