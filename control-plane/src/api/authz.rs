@@ -64,7 +64,7 @@ pub const OPERATIONS: &[(&str, &str, Need)] = &[
     ("DELETE", "/api/credentials/{id}",                     Everywhere(Credentials, Write)),
     ("GET",    "/api/models",                               InRealm(Models, Read)),
     ("POST",   "/api/models",                               Everywhere(Models, Write)),
-    ("POST",   "/api/models/test",                          Everywhere(Models, Write)),
+    ("POST",   "/api/connection-tests",                     Everywhere(Models, Write)),
     ("GET",    "/api/models/{id}",                          InRealm(Models, Read)),
     ("PATCH",  "/api/models/{id}",                          Everywhere(Models, Write)),
     ("DELETE", "/api/models/{id}",                          Everywhere(Models, Write)),

@@ -9,6 +9,7 @@ pub mod auth;
 mod authz;
 pub mod caller;
 pub mod changes;
+pub mod connection_tests;
 mod console;
 pub mod credentials;
 pub mod docs;

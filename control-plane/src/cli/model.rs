@@ -229,7 +229,7 @@ pub async fn run(command: Command, s: &Session) -> Result<(), Failure> {
         }
         Command::Test(test) => {
             let body = test.upstream.into(Body::default().maybe("proxyId", test.proxy))?;
-            let reply = s.write(Method::POST, path(["models", "test"]), Some(body.into())).await?;
+            let reply = s.write(Method::POST, path(["connection-tests"]), Some(body.into())).await?;
             if s.is_json() {
                 output::json(&reply.body);
             } else {

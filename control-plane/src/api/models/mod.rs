@@ -6,5 +6,4 @@ pub mod deployments;
 pub mod get;
 pub mod list;
 pub mod realms;
-pub mod test;
 pub mod update;

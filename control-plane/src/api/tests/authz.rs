@@ -103,7 +103,7 @@ fn makers() -> Vec<Case> {
         ),
         (
             "POST",
-            "/api/models/test".into(),
+            "/api/connection-tests".into(),
             Some(json!({ "provider": "openai", "modelId": "x", "apiKey": key })),
         ),
         ("POST", "/api/realms".into(), Some(json!({ "name": "more" }))),

@@ -48,13 +48,13 @@ async fn a_backend_is_tried_as_it_would_be_registered_and_nothing_is_changed(poo
     let api = Api::new(pool.clone());
     let backend = json!({ "provider": "openai", "modelId": "gpt-4o", "apiKey": KEY, "baseUrl": "https://API.example.com/v1/",
         "litellmParams": { "rpm": 10 } });
-    api.post("/api/models/test", backend.clone()).await.problem(409, "no-proxy-ready");
+    api.post("/api/connection-tests", backend.clone()).await.problem(409, "no-proxy-ready");
     let mut servers = Vec::new();
     for name in ["a", "b", "c", "d"] {
         servers.push(proxy(&api, &pool, name).await);
     }
     let before = api.get("/api/changes?limit=1").await.is(200)["items"][0]["revision"].clone();
-    let tried = api.post("/api/models/test", backend.clone()).await.is(200);
+    let tried = api.post("/api/connection-tests", backend.clone()).await.is(200);
     assert_eq!(tried["ok"], true, "{tried}");
     let names: Vec<_> = tried["proxies"].as_array().unwrap().iter().map(|p| p["proxyName"].clone()).collect();
     assert_eq!(names, ["a", "b", "c"], "at most three");
@@ -67,15 +67,15 @@ async fn a_backend_is_tried_as_it_would_be_registered_and_nothing_is_changed(poo
     );
     let mut one = backend.clone();
     one["proxyId"] = json!("d");
-    assert_eq!(api.post("/api/models/test", one.clone()).await.is(200)["proxies"][0]["proxyName"], "d");
+    assert_eq!(api.post("/api/connection-tests", one.clone()).await.is(200)["proxies"][0]["proxyName"], "d");
     sqlx::query("update proxy set status = 'unreachable' where name = 'd'").execute(&pool).await.unwrap();
-    api.post("/api/models/test", one.clone()).await.problem(409, "no-proxy-ready");
+    api.post("/api/connection-tests", one.clone()).await.problem(409, "no-proxy-ready");
     one["proxyId"] = json!("e");
-    assert_eq!(api.post("/api/models/test", one).await.problem(422, "invalid")["field"], "proxyId");
+    assert_eq!(api.post("/api/connection-tests", one).await.problem(422, "invalid")["field"], "proxyId");
 
     let mut bad = backend;
     bad["modelId"] = json!("bad");
-    let refused = api.post("/api/models/test", bad).await;
+    let refused = api.post("/api/connection-tests", bad).await;
     assert!(!refused.text.contains("MARKER"), "{}", refused.text);
     let refused = refused.is(200);
     assert_eq!(refused["ok"], false);
@@ -101,7 +101,7 @@ async fn a_backend_is_tried_as_it_would_be_registered_and_nothing_is_changed(poo
         let mut model = body.clone();
         model["name"] = json!("x");
         let registered = api.post("/api/models", model).await.problem(422, "invalid");
-        let tried = api.post("/api/models/test", body).await.problem(422, "invalid");
+        let tried = api.post("/api/connection-tests", body).await.problem(422, "invalid");
         assert_eq!((&tried["field"], &tried["detail"]), (&json!(field), &registered["detail"]));
     }
     assert_eq!(sent(&servers[0]).await.len(), count);
@@ -123,11 +123,14 @@ async fn no_key_of_another_deployment_is_lent_to_an_address(pool: PgPool) {
     let api = Api::new(pool.clone());
     let server = proxy(&api, &pool, "a").await;
     let backend = json!({ "provider": "vllm", "modelId": "llama", "baseUrl": "https://evil.example.com" });
-    api.post("/api/models/test", backend).await.is(200);
+    api.post("/api/connection-tests", backend).await.is(200);
     let params = json!({ "aws_region_name": "eu-1" });
-    api.post("/api/models/test", json!({ "provider": "bedrock", "modelId": "x", "litellmParams": params }))
-        .await
-        .is(200);
+    api.post(
+        "/api/connection-tests",
+        json!({ "provider": "bedrock", "modelId": "x", "litellmParams": params }),
+    )
+    .await
+    .is(200);
     let sent = sent(&server).await;
     for field in ["api_key", "litellm_credential_name", "extra_headers", "base_url"] {
         assert_eq!(sent[0].get(field), Some(&Value::Null), "{field}");
@@ -147,7 +150,7 @@ async fn who_calls_with_a_stored_key_is_written_down(pool: PgPool) {
     // A repeat asks again: there is nothing that it could read.
     for _ in 0..2 {
         let headers = [("idempotency-key", "k-1")];
-        let tried = api.call("POST", "/api/models/test", Some(body.clone()), &headers).await;
+        let tried = api.call("POST", "/api/connection-tests", Some(body.clone()), &headers).await;
         assert!(!tried.text.contains("MARKER"));
         assert_eq!(tried.is(200)["ok"], true);
     }
@@ -162,16 +165,4 @@ async fn who_calls_with_a_stored_key_is_written_down(pool: PgPool) {
         json!({ "provider": "openai", "modelId": "gpt-4o", "baseUrl": null, "proxies": ["a"] })
     );
     assert_eq!(rows["items"][0]["revision"], json!(null));
-}
-
-#[sqlx::test(migrations = "../migrations")]
-async fn a_model_may_be_called_test(pool: PgPool) {
-    let api = Api::new(pool);
-    let model = api.model("test").await;
-    assert_eq!(api.get("/api/models/test").await.is(200)["id"], model["id"]);
-    api.get("/api/models/test?colour=red").await.is(200);
-    api.patch("/api/models/test", json!({ "description": "x" })).await.is(200);
-    api.get("/api/models/test/deployments").await.is(200);
-    assert!(api.call("PUT", "/api/models/test", None, &[]).await.header("allow").contains("PATCH"));
-    api.delete("/api/models/test").await.is(200);
 }

@@ -1,17 +1,12 @@
-//! `POST /api/models/test`
+//! `POST /api/connection-tests`
 
-use axum::{
-    Json,
-    extract::{Request, State},
-    http::{Method, Uri, uri::PathAndQuery},
-};
+use axum::{Json, extract::State};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
-use super::create::unknown_provider;
 use crate::{
-    api::{ApiState, extract::ApiJson, problem::Result},
+    api::{ApiState, extract::ApiJson, models::create::unknown_provider, problem::Result},
     base::{context::Context, ids::ProxyId, secret::Secret},
     domain::provider::Provider,
     reconcile::trial::TriedOn,
@@ -21,12 +16,10 @@ use crate::{
     },
 };
 
-const PATH: &str = "/api/models/test";
-
 /// A backend to try out, as `POST /api/models` takes it.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct TestModel {
+pub struct TestConnection {
     #[schema(example = "openai")]
     pub provider: String,
     /// The provider's own name for the model.
@@ -78,14 +71,14 @@ impl From<TriedOn> for ProxyTest {
 
 /// Try a backend out before it is registered: each proxy calls the provider once, for real. Nothing is changed.
 #[utoipa::path(
-    post, path = PATH, tag = "models",
-    request_body = TestModel,
+    post, path = "/api/connection-tests", tag = "models",
+    request_body = TestConnection,
     responses((status = 200, body = TestResult)),
 )]
-pub async fn test_model(
+pub async fn test_connection(
     State(state): State<ApiState>,
     ctx: Context,
-    ApiJson(body): ApiJson<TestModel>,
+    ApiJson(body): ApiJson<TestConnection>,
 ) -> Result<Json<TestResult>> {
     let new = NewBackend {
         provider: Provider::parse(&body.provider).map_err(unknown_provider)?,
@@ -102,18 +95,4 @@ pub async fn test_model(
     let tried = state.reconciler.try_backend(&asked.wanted, proxies).await?;
     let proxies: Vec<ProxyTest> = tried.into_iter().map(ProxyTest::from).collect();
     Ok(Json(TestResult { ok: proxies.iter().all(|p| p.ok), proxies }))
-}
-
-/// A model may be called `test`: on this path only POST means the trial. Anything else goes on as what the router takes for
-/// a name.
-pub(in crate::api) fn is_a_name(mut request: Request) -> Request {
-    if request.uri().path() == PATH && request.method() != Method::POST {
-        let mut parts = request.uri().clone().into_parts();
-        let query = request.uri().query().map(|query| format!("?{query}")).unwrap_or_default();
-        parts.path_and_query = PathAndQuery::try_from(format!("/api/models/%74est{query}")).ok();
-        if let Ok(uri) = Uri::from_parts(parts) {
-            *request.uri_mut() = uri;
-        }
-    }
-    request
 }
