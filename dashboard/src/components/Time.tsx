@@ -24,7 +24,10 @@ const subscribe = (listener: () => void) => {
 };
 
 function relative(at: Date): string {
-  const seconds = Math.round((at.getTime() - Math.max(now, Date.now() - 10_000)) / 1000);
+  const past = at.getTime() <= Date.now();
+  const ahead = Math.round((at.getTime() - Math.max(now, Date.now() - 10_000)) / 1000);
+  // The ticker may be older than what has just happened.
+  const seconds = past ? Math.min(0, ahead) : ahead;
   if (Math.abs(seconds) < 5) return 'just now';
   const [unit, size] = UNITS.find(([, size]) => Math.abs(seconds) >= size) ?? ['second', 1];
   return words.format(Math.trunc(seconds / size), unit);
