@@ -3,7 +3,7 @@
 import { Text } from '@mantine/core';
 import type { EvidenceView } from '../../api/schema';
 import classes from './Step.module.css';
-import { preciseTime } from './Step';
+import { preciseClock, preciseTime } from './Step';
 
 interface Line extends EvidenceView {
   times: number;
@@ -33,8 +33,8 @@ export function Evidence({ rows }: { rows: EvidenceView[] }) {
           Asked with key generation {line.keyGeneration}{line.times > 1 && <>, {line.times} times</>}:{' '}
           <b>{line.answer === 'refused' ? 'refused' : 'still allowed'}</b> with HTTP {line.status}{' '}
           <Text span inherit c="dimmed">
-            at <time dateTime={line.at}>{preciseTime(line.at)}</time>
-            {line.times > 1 && <> to <time dateTime={line.until}>{preciseTime(line.until)}</time></>}
+            at <time dateTime={line.at} title={preciseTime(line.at)}>{preciseClock(line.at)}</time>
+            {line.times > 1 && <> to <time dateTime={line.until} title={preciseTime(line.until)}>{preciseClock(line.until)}</time></>}
           </Text>
         </Text>
       ))}

@@ -1,17 +1,25 @@
 // The receipt's step on the agents: how many run what they should, in words and as a bar, and the first hundred by name.
 
-import { Anchor, Progress, Stack, Table, Text } from '@mantine/core';
+import { Anchor, Button, Group, Progress, Stack, Table, Text } from '@mantine/core';
 import { Link } from '@tanstack/react-router';
+import { useState } from 'react';
 import type { AgentProgress, Receipt } from '../../api/schema';
 import { Status } from '../../components/Status';
 import { Time } from '../../components/Time';
+
+/** Shown at first; those that something is the matter with come first. */
+const FEW = 10;
+const ORDER = ['rejected', 'pending', 'applied', 'offline'];
 
 const number = (n: number) => n.toLocaleString('en');
 const LABELS = { applied: 'runs it', pending: 'is being told', rejected: 'refused it', offline: 'away' };
 
 export function OnAgents({ receipt }: { receipt: Receipt }) {
   const { concerned, connected, applied, pending, rejected, items } = receipt.agents;
+  const [every, showEvery] = useState(false);
   const away = concerned - connected;
+  const sorted = [...items].sort((a, b) => ORDER.indexOf(a.state) - ORDER.indexOf(b.state) || a.name.localeCompare(b.name, 'en', { numeric: true }));
+  const shown = every ? sorted : sorted.slice(0, FEW);
   const parts = [
     [applied, 'green.7', `${number(applied)} ${applied === 1 ? 'runs what it should' : 'run what they should'}`],
     [pending, 'blue.6', `${number(pending)} ${pending === 1 ? 'is' : 'are'} being told`],
@@ -35,10 +43,13 @@ export function OnAgents({ receipt }: { receipt: Receipt }) {
           </Table.Tr>
         </Table.Thead>
         <Table.Tbody>
-          {items.map((agent) => <Row key={agent.did} agent={agent} receipt={receipt} />)}
+          {shown.map((agent) => <Row key={agent.did} agent={agent} receipt={receipt} />)}
         </Table.Tbody>
       </Table>
-      {concerned > items.length && <Text size="sm" c="dimmed">The first {items.length} by DID. All {number(concerned)} are counted above.</Text>}
+      <Group gap="md">
+        {items.length > FEW && <Button size="compact-sm" variant="default" onClick={() => showEvery(!every)}>{every ? 'Show fewer' : `Show all ${items.length}`}</Button>}
+        {concerned > items.length && <Text size="sm" c="dimmed">Listed are the first {items.length} by DID; all {number(concerned)} are counted above.</Text>}
+      </Group>
     </Stack>
   );
 }

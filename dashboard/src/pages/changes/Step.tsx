@@ -34,6 +34,10 @@ const precise = new Intl.DateTimeFormat(undefined, {
 });
 export const preciseTime = (at: string) => precise.format(new Date(at));
 
+const clock = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit', second: '2-digit', fractionalSecondDigits: 3, hour12: false });
+/** Without the day, where the day is clear. */
+export const preciseClock = (at: string) => clock.format(new Date(at));
+
 /** `at`, as time since `from`. */
 export function After({ from, at }: { from: string; at: string }) {
   return (

@@ -6,15 +6,20 @@ import {
   IconArrowsShuffle, IconBox, IconCircleCheck, IconEye, IconKey, IconRobot, IconServer, IconShieldCheck, IconShieldX, IconSnowflake, IconStack2,
   IconUsersGroup, type Icon,
 } from '@tabler/icons-react';
+import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { Fragment } from 'react';
+import { useCan } from '../../api/me';
 import type { ChangeView } from '../../api/schema';
 import { shortDid } from '../../components/Copy';
+import { realmQuery } from '../realms/queries';
 
 /** Something with a name, and where it is shown. */
 interface Named {
   name: string;
   to?: string;
+  /** A realm of which only the id is known: its name is read where it is shown. */
+  realmId?: string;
 }
 type Part = string | Named;
 
@@ -50,7 +55,7 @@ function known(change: Said, names: Names): Known {
   const proxy = text('proxy') ?? (proxyId && (names.proxies?.[proxyId] ?? text('name')));
   const realm = slug ?? (realmId && names.realms?.[realmId]);
   return {
-    realm: realm || realmId ? { name: realm ?? 'a realm', to: `/realms/${realm ?? realmId}` } : 'a realm',
+    realm: realm || realmId ? { name: realm ?? 'a realm', to: `/realms/${realm ?? realmId}`, realmId: realm ? undefined : realmId } : 'a realm',
     model: model ? { name: model, to: `/models/${encodeURIComponent(model)}` } : 'a model',
     agent: did ? { name: names.agents?.[did] ?? shortDid(did), to: `/agents/${did}` } : 'an agent',
     proxy: proxy || proxyId ? { name: proxy ?? 'a proxy', to: `/proxies/${proxyId ?? proxy}` } : 'a proxy',
@@ -135,11 +140,19 @@ export function Sentence({ change, names = {}, plain }: { change: Said; names?: 
     <Text span inherit style={{ overflowWrap: 'anywhere' }}>
       {parts(change, names).map((part, n) => {
         if (typeof part === 'string') return <Fragment key={n}>{part}</Fragment>;
-        if (plain || !part.to) return <Text key={n} span inherit fw={600}>{part.name}</Text>;
-        return <Anchor key={n} component={Link} to={part.to} inherit fw={600} c="inherit" underline="hover">{part.name}</Anchor>;
+        const name = part.realmId ? <RealmName id={part.realmId} /> : part.name;
+        if (plain || !part.to) return <Text key={n} span inherit fw={600}>{name}</Text>;
+        return <Anchor key={n} component={Link} to={part.to} inherit fw={600} c="inherit" underline="hover">{name}</Anchor>;
       })}
     </Text>
   );
+}
+
+/** The realm may be gone, or not be the reader's: then it stays unnamed. */
+function RealmName({ id }: { id: string }) {
+  const can = useCan();
+  const realm = useQuery({ ...realmQuery(id), enabled: can('realms:read', id), retry: false }).data;
+  return <>{realm?.slug ?? 'a realm'}</>;
 }
 
 /** Kinds to filter by, as people say them. */

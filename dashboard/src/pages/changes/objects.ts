@@ -3,6 +3,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { api, ask } from '../../api/client';
 import { useCan } from '../../api/me';
+import { realmQuery } from '../realms/queries';
 import type { ObjectReceipt, Receipt } from '../../api/schema';
 
 export interface ObjectWords {
@@ -20,8 +21,7 @@ export function useObjectWords(receipt: Receipt): (object: ObjectReceipt) => Obj
   const modelName = text(summary.model) ?? (summary.kind === 'model' ? text(summary.name) : undefined);
   // What is gone or not readable is called by its kind.
   const realm = useQuery({
-    queryKey: ['realms', 'one', slug],
-    queryFn: () => ask(api.GET('/api/realms/{id}', { params: { path: { id: slug ?? '' } } })),
+    ...realmQuery(slug ?? ''),
     enabled: Boolean(slug) && receipt.kind !== 'realm.delete' && can('realms:read', 'any'),
     retry: false,
   }).data;

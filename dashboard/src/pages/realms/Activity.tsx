@@ -34,7 +34,7 @@ export function Activity({ realm }: { realm: SyncedRealmView }) {
   const can = useCan();
   return (
     <Stack gap="md">
-      <Panel flush title="Changes"><ChangeList realm={realm.id} prefix="changes" /></Panel>
+      {can('changes:read', realm.id) && <Panel flush title="Changes"><ChangeList realm={realm.id} prefix="changes" /></Panel>}
       {can('audit:read') && <AuditRows realm={realm} />}
     </Stack>
   );

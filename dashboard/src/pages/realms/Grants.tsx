@@ -73,9 +73,9 @@ function State({ grant }: { grant: SyncedGrantView }) {
   const { revision } = grant.sync;
   return (
     <Stack gap={0}>
-      <Status state="revoking" why="It is taken away, and not shown as revoked before every reachable proxy has refused it." />
-      <Text size="xs" c="dimmed">
-        since <Time at={grant.since} />{revision && <>, <Anchor component={Link} to={`/changes/${revision}`} inherit underline="always">see the proof</Anchor></>}
+      <Status state="revoking" why="It is taken away. It counts as revoked when every proxy has refused the old key; one that cannot be reached is asked when it answers." />
+      <Text size="xs" c="dimmed" style={{ whiteSpace: 'nowrap' }}>
+        since <Time at={grant.since} />{revision && <>, <Anchor component={Link} to={`/changes/${revision}`} inherit underline="always">proof</Anchor></>}
       </Text>
     </Stack>
   );

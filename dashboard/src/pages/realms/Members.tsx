@@ -1,6 +1,6 @@
 // The agents of a realm, each with whether it runs what it should; adding one, making the realm its primary one, taking one out.
 
-import { ActionIcon, Badge, Button, Group, Menu, Text } from '@mantine/core';
+import { ActionIcon, Anchor, Badge, Button, Group, Menu, Text } from '@mantine/core';
 import { IconDots, IconPlus, IconRobot, IconStar, IconUserMinus } from '@tabler/icons-react';
 import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
@@ -77,7 +77,7 @@ export function Members({ realm }: { realm: SyncedRealmView }) {
         empty={
           <Empty icon={IconRobot} title={`No agent is in ${realm.name}`} action={add}>
             Agents join when they enrol with a token of this realm
-            {can('enrollment:read', realm.id) && <> (see <Link to="/enrollment">Enrolment</Link>)</>}, or when somebody adds them here.
+            {can('enrollment:read', realm.id) && <> (see <Anchor component={Link} to="/enrollment" inherit underline="always">Enrolment</Anchor>)</>}, or when somebody adds them here.
           </Empty>
         }
       />

@@ -104,7 +104,7 @@ function Sections({ realm }: { realm: SyncedRealmView }) {
     { value: 'members', label: 'Members', count: realm.members, needs: 'agents:read', body: <Members realm={realm} /> },
     { value: 'key', label: realm.keyScope === 'agent' ? 'Keys' : 'Key', needs: 'keys:read', body: <Keys realm={realm} /> },
     { value: 'placement', label: 'Placement', needs: 'realms:read', body: <Placement realm={realm} /> },
-    { value: 'activity', label: 'Activity', needs: 'realms:read', body: <Activity realm={realm} /> },
+    { value: 'activity', label: 'Activity', needs: can('audit:read') ? 'audit:read' : 'changes:read', body: <Activity realm={realm} /> },
   ].filter((s) => can(s.needs, realm.id));
   const first = sections[0]?.value ?? null;
   const chosen = sections.find((s) => s.value === url.tab)?.value ?? first;

@@ -32,7 +32,8 @@ export function RevokeGrant({ realm, grant, onClose }: Props) {
           {realm.grants === 1 && <Text size="sm">It is the realm’s last grant: nothing is left that its agents may call.</Text>}
           {grant.modelId === realm.defaultModelId && <Text size="sm">It is the realm’s default model: agents for which no model was chosen get nothing until there is another.</Text>}
           <Text size="sm" c="dimmed">
-            The grant is shown as revoking until every reachable proxy was asked with the old key and refused. It can be granted again.
+            The grant is shown as revoking until every proxy was asked with the old key and refused; one that cannot be reached is asked when it answers. The
+            model can be granted again at any time.
           </Text>
         </Stack>
       )}
