@@ -19,7 +19,7 @@ export function ConfigTab({ agent }: { agent: AgentView }) {
     <Loaded query={config}>
       {(view) => (
         <Stack>
-          {view.mode === 'realm' && <RoutingBanner agent={agent} config={view} offer={offer.data} />}
+          {view.mode === 'realm' && agent.status === 'approved' && <RoutingBanner agent={agent} config={view} offer={offer.data} />}
           {view.state === 'unavailable' && agent.status === 'approved' && !agent.frozen && <Withheld agent={agent} config={view} />}
           {agent.rejected && <Rejection agent={agent} rejected={agent.rejected} />}
           <Grid gap="md">
