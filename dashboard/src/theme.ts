@@ -20,6 +20,7 @@ export const theme = createTheme({
   cursorType: 'pointer',
   headings: { fontWeight: '640' },
   components: {
+    CloseButton: { defaultProps: { 'aria-label': 'Close' } },
     Button: { defaultProps: { size: 'sm' } },
     Modal: { defaultProps: { centered: true, padding: 'lg', overlayProps: { backgroundOpacity: 0.45 } } },
     Drawer: { defaultProps: { position: 'right', padding: 'lg' } },
