@@ -153,7 +153,7 @@ function arrange<T>(rows: T[], columns: Column<T>[], sort?: string, search?: str
   const found = words
     ? rows.filter((row) => columns.some((c) => String(c.text?.(row) ?? '').toLowerCase().includes(words)))
     : [...rows];
-  const by = columns.find((c) => c.sort === sort?.replace(/^-/, ''))?.text;
+  const by = sort ? columns.find((c) => c.sort === sort.replace(/^-/, ''))?.text : undefined;
   if (!by) return found;
   const sign = sort?.startsWith('-') ? -1 : 1;
   return found.sort((a, b) => {

@@ -8,7 +8,7 @@ export function ProblemAlert({ error, retry }: { error: unknown; retry?: () => v
   if (!error) return null;
   const problem = Problem.from(error);
   return (
-    <Alert color="red" variant="outline" icon={<IconAlertTriangle aria-hidden />} role="alert" title={title(problem)}>
+    <Alert color="red" variant="outline" icon={<IconAlertTriangle aria-hidden />} role="alert" title={title(problem)} styles={{ title: { color: 'var(--mantine-color-error)' } }}>
       <Stack gap="xs">
         <Text size="sm" style={{ overflowWrap: 'anywhere' }}>{problem.message}</Text>
         <Group gap="xs">

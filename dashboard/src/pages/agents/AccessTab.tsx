@@ -7,17 +7,17 @@ import { Link } from '@tanstack/react-router';
 import type { AgentView, LlmConfigView, RealmOffer } from '../../api/schema';
 import { Empty } from '../../components/Empty';
 import table from '../../components/DataTable.module.css';
-import { Loaded } from '../../components/Page';
 import { Panel } from '../../components/Panel';
 import { Status } from '../../components/Status';
 import { ExplainLink } from '../explain/ExplainLink';
+import { Whole } from './PartlySeen';
 import { configQuery, offerQuery } from './queries';
 
 export function AccessTab({ agent }: { agent: AgentView }) {
   const offer = useQuery(offerQuery(agent.did));
   const config = useQuery(configQuery(agent.did));
   return (
-    <Loaded query={offer}>
+    <Whole query={offer}>
       {({ realms, litellmConfigured }) => (
         <Stack>
           <Text size="sm" c="dimmed">
@@ -32,7 +32,7 @@ export function AccessTab({ agent }: { agent: AgentView }) {
           {realms.map((realm) => <Realm key={realm.realmId} agent={agent} realm={realm} config={config.data} />)}
         </Stack>
       )}
-    </Loaded>
+    </Whole>
   );
 }
 

@@ -3,6 +3,7 @@
 import { Button, Menu, Stack, Text } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { IconBan, IconChevronDown, IconHelpHexagon, IconSnowflake, IconTrash } from '@tabler/icons-react';
+import { useQuery } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { api, ask, ifMatch } from '../../api/client';
 import type { AgentView } from '../../api/schema';
@@ -13,19 +14,22 @@ import { ApproveButton } from './Approve';
 import { FreezeDialog } from './FreezeDialog';
 import { Loss } from './Loss';
 import { RevokeDialog } from './RevokeDialog';
+import { isPartlySeen } from './PartlySeen';
 import { useMay } from './may';
+import { configQuery } from './queries';
 
 export function AgentActions({ agent }: { agent: AgentView }) {
   const may = useMay();
   const [freezing, freeze] = useDisclosure();
   const [revoking, revoke] = useDisclosure();
   const [deleting, remove] = useDisclosure();
-  const mayWrite = may('agents:write', agent);
-  const mayFreeze = may('freezes:write', agent) && agent.status === 'approved' && !agent.frozen;
+  const partly = isPartlySeen(useQuery(configQuery(agent.did)).error);
+  const mayWrite = may('agents:write', agent) && !partly;
+  const mayFreeze = may('freezes:write', agent) && !partly && agent.status === 'approved' && !agent.frozen;
   const canRevoke = mayWrite && agent.status !== 'revoked';
   return (
     <>
-      <ExplainLink agent={agent.did} variant="default" leftSection={<IconHelpHexagon size={16} aria-hidden />}>Explain access</ExplainLink>
+      {!partly && <ExplainLink agent={agent.did} variant="default" leftSection={<IconHelpHexagon size={16} aria-hidden />}>Explain access</ExplainLink>}
       {agent.status === 'pending' && mayWrite && <ApproveButton agent={agent} />}
       {(mayWrite || mayFreeze) && (
         <Menu position="bottom-end" width={220}>

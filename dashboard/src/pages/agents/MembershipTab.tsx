@@ -88,7 +88,7 @@ function Row({ agent, realm, offer }: { agent: AgentView; realm: AgentRealm; off
       <Table.Td ta="right">
         {can('agents:write', realm.id) && (
           <Group gap={8} justify="flex-end" wrap="nowrap">
-            {!realm.isPrimary && <Button size="compact-xs" variant="default" onClick={change.open} aria-label={`Make ${realm.name} primary`}>Make primary</Button>}
+            {!realm.isPrimary && <Button size="compact-xs" variant="default" onClick={change.open} aria-label={`Make primary: ${realm.name}`}>Make primary</Button>}
             <Button size="compact-xs" variant="default" onClick={leave.open} aria-label={`Leave ${realm.name}`}>Leave</Button>
           </Group>
         )}

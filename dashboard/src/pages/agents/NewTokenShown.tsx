@@ -1,6 +1,6 @@
 // A new token, shown once, with the command that uses it.
 
-import { Code, CopyButton, Button, Group, Stack, Text } from '@mantine/core';
+import { Button, Code, CopyButton, Group, Stack, Text } from '@mantine/core';
 import { IconCheck, IconCopy } from '@tabler/icons-react';
 import type { CreatedToken } from '../../api/schema';
 import { ShownOnce } from '../../components/ShownOnce';
@@ -16,7 +16,7 @@ export function NewTokenShown({ made, realms, onClose }: { made?: CreatedToken; 
           <Text size="sm">
             Good for {made.maxUses === 1 ? 'one agent' : `${made.maxUses} agents`} until {exactTime(made.expiresAt)}; they join {realms}. Run this where the agent is to be:
           </Text>
-          <Code block style={{ whiteSpace: 'pre-wrap', wordBreak: 'break-all' }}>{command}</Code>
+          <Code block style={{ whiteSpace: 'pre-wrap', overflowWrap: 'anywhere' }}>{command}</Code>
           <Group>
             <CopyButton value={command}>
               {({ copied, copy }) => (

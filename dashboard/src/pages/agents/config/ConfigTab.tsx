@@ -3,7 +3,7 @@
 import { Grid, Stack } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import type { AgentView } from '../../../api/schema';
-import { Loaded } from '../../../components/Page';
+import { Whole } from '../PartlySeen';
 import { configQuery, offerQuery } from '../queries';
 import { Document } from './Document';
 import { ModePanel } from './ModePanel';
@@ -16,10 +16,10 @@ export function ConfigTab({ agent }: { agent: AgentView }) {
   const config = useQuery(configQuery(agent.did));
   const offer = useQuery(offerQuery(agent.did));
   return (
-    <Loaded query={config}>
+    <Whole query={config}>
       {(view) => (
         <Stack>
-          {view.mode === 'realm' && <RoutingBanner agent={agent} config={view} offer={offer.data} />}
+          {view.mode === 'realm' && agent.status === 'approved' && <RoutingBanner agent={agent} config={view} offer={offer.data} />}
           {view.state === 'unavailable' && agent.status === 'approved' && !agent.frozen && <Withheld agent={agent} config={view} />}
           {agent.rejected && <Rejection agent={agent} rejected={agent.rejected} />}
           <Grid gap="md">
@@ -33,6 +33,6 @@ export function ConfigTab({ agent }: { agent: AgentView }) {
           <Document agent={agent} config={view} />
         </Stack>
       )}
-    </Loaded>
+    </Whole>
   );
 }

@@ -1,6 +1,6 @@
 // Choosing how the agent gets its LLM: three modes, a form for each, and what becomes of it after Save.
 
-import { Alert, SegmentedControl, Stack, Text } from '@mantine/core';
+import { Group, SegmentedControl, Stack, Text } from '@mantine/core';
 import { IconLock } from '@tabler/icons-react';
 import { useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
@@ -70,7 +70,7 @@ export function ModePanel({ agent, config, offer }: Props) {
           data={ORDER.map((value) => ({ value, label: MODES[value] }))}
         />
         {!mayWrite && (
-          <Alert color="gray" variant="outline" icon={<IconLock aria-hidden />} py="xs"><Text size="sm">You may read this and not change it.</Text></Alert>
+          <Group gap={6}><IconLock size={15} aria-hidden /><Text size="sm" c="dimmed">You may read this and not change it.</Text></Group>
         )}
         {mode === 'realm' && <RealmForm key={key} {...props} offer={offer} />}
         {mode === 'manual' && <ManualForm key={key} {...props} />}

@@ -39,6 +39,7 @@ const SAYS: Record<string, string> = { active: 'use this config', env: 'use your
 const Hash = ({ of, label }: { of: string; label: string }) => <Copy text={of} shown={of.slice(0, 8)} label={label} />;
 
 function InStep({ agent }: { agent: AgentView }) {
+  if (agent.status !== 'approved') return <Status state="off" label="Given nothing" />;
   if (inStep(agent)) return <Status state="converged" label="In step" />;
   if (agent.wanted.progress === 'rejected') return <Status state="rejecting" label="Rejected" />;
   if (agent.wanted.progress === 'offline') return <Status state="offline" label="When it connects" />;
