@@ -11,6 +11,7 @@ import { DataTable, type Column } from '../../components/DataTable';
 import { Panel } from '../../components/Panel';
 import { Status } from '../../components/Status';
 import { Time } from '../../components/Time';
+import { count, listed } from '../models/naming';
 import { AdoptDeployment } from './AdoptDeployment';
 import { AdoptKey } from './AdoptKey';
 import { observeQuery } from './observe';
@@ -55,7 +56,7 @@ export function Drift({ proxy }: { proxy: ProxyView }) {
         lead={
           <>
             {proxy.scannedAt ? <>As of the last full scan, <Time at={proxy.scannedAt} />.</> : 'It was not compared in full yet.'} What is Reeve’s is repaired by itself; what is not is never touched.
-            {foreign.length > 0 && ` Not ours: ${foreign.map(([kind, n]) => `${n} ${kind}`).join(', ')}.`}
+            {foreign.length > 0 && ` Not ours: ${listed(foreign.map(([kind, n]) => count(n, kind.replace(/s$/, ''))))}.`}
           </>
         }
       >

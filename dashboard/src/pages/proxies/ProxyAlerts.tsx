@@ -1,6 +1,6 @@
 // What is wrong with a proxy, or goes on with it, and what to do.
 
-import { Alert, Anchor, Button, Group, Text } from '@mantine/core';
+import { Anchor, Button, Group, Text } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { IconAlertTriangle, IconInfoCircle } from '@tabler/icons-react';
 import type { ReactNode } from 'react';
@@ -8,6 +8,7 @@ import { api, ask } from '../../api/client';
 import { useCan } from '../../api/me';
 import type { ProxyView } from '../../api/schema';
 import { Confirm } from '../../components/Confirm';
+import { Notice } from '../../components/Notice';
 import { Time } from '../../components/Time';
 import { useDone } from '../../components/useDone';
 import { FrozenAlert } from '../freezes/Freeze';
@@ -43,10 +44,9 @@ export function ProxyAlerts({ proxy }: { proxy: ProxyView }) {
 
 function Say({ title, bad, children }: { title: ReactNode; bad?: boolean; children: ReactNode }) {
   return (
-    <Alert color={bad ? 'red' : 'blue'} variant="outline" icon={bad ? <IconAlertTriangle aria-hidden /> : <IconInfoCircle aria-hidden />} role="status">
-      <Text size="sm" fw={600}>{title}</Text>
+    <Notice tone={bad ? 'bad' : 'info'} icon={bad ? IconAlertTriangle : IconInfoCircle} title={title}>
       <Text size="sm" component="div" style={{ overflowWrap: 'anywhere' }}>{children}</Text>
-    </Alert>
+    </Notice>
   );
 }
 
