@@ -23,7 +23,7 @@ export function ObserveBanner() {
   const { data } = useQuery(observeQuery);
   if (!data?.active) return null;
   return (
-    <Notice tone="warn" icon={IconEye} title={<>Observe mode: nothing is changed on any proxy, since <Time at={data.since} /></>}>
+    <Notice tone="warn" icon={IconEye} title={<>Observe mode: nothing is changed on any proxy. It began <Time at={data.since} />.</>}>
       <Stack gap="xs">
         <Text size="sm">
           The proxies show revision {data.seenRevision}, and this registry made {data.revision} only. Its database was put back to an earlier state. Changes made

@@ -21,7 +21,7 @@ export function ProxyAlerts({ proxy }: { proxy: ProxyView }) {
     <>
       {proxy.frozen && <FrozenAlert kind="proxy" id={proxy.id} name={proxy.name} frozen={proxy.frozen} may={can('freezes:write')} />}
       {(proxy.status === 'unreachable' || proxy.status === 'unsupported') && (
-        <Say bad title={proxy.status === 'unreachable' ? <>It does not answer, since <Time at={proxy.statusSince} /></> : 'Reeve cannot work with it'}>
+        <Say bad title={proxy.status === 'unreachable' ? <>It stopped answering <Time at={proxy.statusSince} /></> : 'Reeve cannot work with it'}>
           {proxy.lastError?.message ?? proxy.lastError?.code}.{elsewhere}
           {proxy.status === 'unreachable' && ' What is to be done on it waits, and is done when it comes back.'}
         </Say>
@@ -30,7 +30,7 @@ export function ProxyAlerts({ proxy }: { proxy: ProxyView }) {
         <Say title="It answers again, and is watched for a minute">Its agents come back when it has answered for 60 seconds and a scan has found everything there.</Say>
       )}
       {proxy.wipedSince && (
-        <Say bad title={<>Most of what Reeve made there is missing, since <Time at={proxy.wipedSince} /></>}>
+        <Say bad title={<>Most of what Reeve made there is missing, first seen <Time at={proxy.wipedSince} /></>}>
           As after its database was lost. When a scan a minute later says the same, all of it is made again: the same ids, the same keys.{elsewhere}
         </Say>
       )}
