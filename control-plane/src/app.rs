@@ -21,6 +21,7 @@ use crate::{
         error::{Error, Result},
         url_policy::{Purpose, UrlPolicy},
     },
+    feed::{Feed, FeedOptions},
     jobs::{
         Jobs,
         audit_head::{self, HeadSinks},
@@ -150,7 +151,10 @@ impl App {
         };
         let signals = services.signals.clone();
         let push = Push::new(store.clone(), signals, origins.clone(), replica, options, lifecycle.clone());
-        lifecycle.spawn("push", push.clone().run());
+        push.start().await;
+
+        let feed = Feed::new(services.clone(), FeedOptions::default());
+        lifecycle.spawn("feed", feed.clone().run(lifecycle.soft()));
 
         let (ready, is_ready) = watch::channel(true);
         let state = ApiState::new(ApiDeps {
@@ -164,6 +168,7 @@ impl App {
             secure_cookies: !config.listen.is_loopback(address),
             trusted_proxies: config.listen.trusted_proxies.clone(),
             refusals: api::Refusals::default(),
+            feed,
             issuers: Issuers::new(
                 Outbound::new(url_policy(config), Purpose::Webhook, Timeouts::default())
                     .map_err(Error::internal)?,

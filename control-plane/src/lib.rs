@@ -3,7 +3,7 @@
 //! Layers, imported one way only (held by `tests/layers.rs`):
 //! `api -> service -> store -> domain -> base`, with the side branches
 //! `reconcile -> store, proxy, domain, base`, `push -> store, protocol, domain, base`,
-//! `proxy -> domain, base`, `jobs -> service, store`; `app` and `cmd` may see all.
+//! `proxy -> domain, base`, `jobs -> service, store`, `feed -> service, store`; `app` and `cmd` may see all.
 
 pub mod api;
 pub mod app;
@@ -13,6 +13,7 @@ pub mod cluster;
 pub mod cmd;
 pub mod config;
 pub mod domain;
+pub mod feed;
 pub mod jobs;
 pub mod lifecycle;
 pub mod oidc;

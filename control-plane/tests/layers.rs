@@ -25,8 +25,11 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("service", &["store", "domain", "push", "oidc"]),
     ("reconcile", &["store", "proxy", "outbound", "domain", "lifecycle"]),
     ("jobs", &["service", "store", "domain", "lifecycle", "outbound"]),
+    // Tells what happened in the words of the use cases, as their views; it begins nothing by itself.
+    ("feed", &["service", "store", "domain"]),
     // Of the reconciler only what an admin waits for: a provider's new key, tried out before anything is written.
-    ("api", &["service", "domain", "reconcile", "oidc"]),
+    // The feed is what the stream of events hands on.
+    ("api", &["service", "domain", "reconcile", "oidc", "feed"]),
     ("cli", &[]),
     ("start", &["cluster", "config", "domain", "store"]),
     // `app` and `cmd` may see all.

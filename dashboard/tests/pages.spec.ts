@@ -100,7 +100,7 @@ for (const [path, signedIn] of [['/sign-in', false], ['/setup', false], ['/', tr
         unzipped: files.filter((e) => /\.(js|css)$/.test(e.name) && e.encodedBodySize === e.decodedBodySize).map((e) => e.name),
       };
     });
-    console.log(`${path}: ${JSON.stringify(load)}`);
+    test.info().annotations.push({ type: 'load', description: JSON.stringify(load) });
     expect(load.bytes).toBeLessThan(BUDGET.bytes);
     expect(load.requests).toBeLessThan(BUDGET.requests);
     expect(load.shift).toBeLessThan(BUDGET.shift);

@@ -17,7 +17,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use e2e::harness::{Api, Balancer, Database, Proxy, Reeve, ReeveOptions, eventually};
+use e2e::harness::{Api, Balancer, Database, Proxy, Reeve, ReeveOptions, eventually, eventually_or};
 use proxy_sim::{Fault, Rule};
 use reeve_agent::{
     AgentConfigState, AgentOptions, ControlPlaneUrl, ReeveAgent, StateDir, protocol::Document,
@@ -48,7 +48,7 @@ struct Watched {
     did: String,
     realm: &'static str,
     seen: Arc<Mutex<Seen>>,
-    _agent: ReeveAgent,
+    agent: ReeveAgent,
     _dir: tempfile::TempDir,
 }
 
@@ -86,7 +86,7 @@ impl Watched {
                 }
             }
         });
-        Self { did, realm, seen, _agent: agent, _dir: dir }
+        Self { did, realm, seen, agent, _dir: dir }
     }
 }
 
@@ -252,6 +252,23 @@ impl Chaos {
         of_realm.flat_map(|a| a.seen.lock().expect("not poisoned").keys.clone()).collect()
     }
 
+    /// What either side says of an agent, for whoever must find out why it is not what it should be.
+    async fn state(&self, agent: &Watched) -> String {
+        let mut text = format!("the agent says: {:?}\n", agent.agent.status());
+        for path in ["", "/llm-config"] {
+            let path = format!("/api/agents/{}{path}", agent.did);
+            let _ = writeln!(text, "{path}: {:#}", self.api.get(&path).await);
+        }
+        let _ = writeln!(text, "/api/work: {:#}", self.api.get("/api/work").await);
+        for replica in &self.replicas {
+            let log = replica.process.stderr();
+            let lines: Vec<&str> = log.lines().collect();
+            let tail = lines[lines.len().saturating_sub(50)..].join("\n");
+            let _ = writeln!(text, "the last lines of {}:\n{tail}", replica.api.url);
+        }
+        text
+    }
+
     /// Everything is back; it comes to rest, and is what was decided.
     async fn converges(&mut self) {
         for (n, (rule, _)) in std::mem::take(&mut self.faults) {
@@ -266,12 +283,12 @@ impl Chaos {
         })
         .await;
         for agent in &self.agents {
-            eventually("the agent is connected and runs what it should", || async {
+            let look = || async {
                 let page = self.api.get(&format!("/api/agents/{}", agent.did)).await;
                 (page["connection"]["connected"] == true && page["running"]["hash"] == page["wanted"]["hash"])
                     .then_some(())
-            })
-            .await;
+            };
+            eventually_or("the agent is connected and runs what it should", look, || self.state(agent)).await;
         }
         for realm in REALMS {
             let mut held = BTreeSet::new();

@@ -64,6 +64,7 @@ pub const OPERATIONS: &[(&str, &str, Need)] = &[
     ("DELETE", "/api/credentials/{id}",                     Everywhere(Credentials, Write)),
     ("GET",    "/api/models",                               InRealm(Models, Read)),
     ("POST",   "/api/models",                               Everywhere(Models, Write)),
+    ("POST",   "/api/models/test",                          Everywhere(Models, Write)),
     ("GET",    "/api/models/{id}",                          InRealm(Models, Read)),
     ("PATCH",  "/api/models/{id}",                          Everywhere(Models, Write)),
     ("DELETE", "/api/models/{id}",                          Everywhere(Models, Write)),
@@ -109,6 +110,8 @@ pub const OPERATIONS: &[(&str, &str, Need)] = &[
     ("DELETE", "/api/freezes/{kind}/{id}",                  InRealm(Freezes, Write)),
     ("GET",    "/api/changes",                              OwnOrInRealm(Changes, Read)),
     ("GET",    "/api/changes/{revision}",                   OwnOrInRealm(Changes, Read)),
+    // Each event has a need of its own: feed/viewer.rs.
+    ("GET",    "/api/events",                               SignedIn),
     ("GET",    "/api/audit",                                Everywhere(Audit, Read)),
     ("GET",    "/api/tokens",                               InRealm(Tokens, Read)),
     ("POST",   "/api/tokens",                               InRealm(Tokens, Write)),

@@ -25,7 +25,7 @@ use crate::{
         permission::{Permission, Rights},
         person::Person,
     },
-    service::{settings, sign_in, tokens, workload},
+    service::{Touch, settings, sign_in, tokens, workload},
 };
 
 /// What the audit calls whoever holds the bootstrap token.
@@ -99,10 +99,11 @@ impl Caller {
 }
 
 /// The caller, or why it is none.
-async fn authenticate(
+pub async fn authenticate(
     state: &ApiState,
     headers: &HeaderMap,
     address: Option<String>,
+    touch: Touch,
 ) -> Result<Caller, Problem> {
     let unauthenticated = |code, detail: &str| Err(Problem::new(StatusCode::UNAUTHORIZED, code, detail));
     let Some(value) = headers.get(header::AUTHORIZATION) else {
@@ -110,7 +111,7 @@ async fn authenticate(
         let Some(cookie) = jar.get(auth::cookie_name(state)) else {
             return unauthenticated("unauthenticated", HOW);
         };
-        return match sign_in::authenticate(&state.services, cookie.value()).await? {
+        return match sign_in::authenticate(&state.services, cookie.value(), touch).await? {
             Some((person, session)) => Ok(Caller::of_person(person, session.id, address)),
             None => unauthenticated("session-ended", "the session has ended; sign in again"),
         };
@@ -125,7 +126,7 @@ async fn authenticate(
         let (actor, auth) = (BOOTSTRAP_ACTOR.to_owned(), "bootstrap-token".to_owned());
         return Ok(Caller { actor, auth, address, rights: Arc::new(Rights::all()), session: None });
     }
-    if let Some((person, session)) = sign_in::authenticate(services, token).await? {
+    if let Some((person, session)) = sign_in::authenticate(services, token, touch).await? {
         return Ok(Caller::of_person(person, session.id, address));
     }
     if let Some((rule, job)) = workload::authenticate(services, token).await? {
@@ -137,7 +138,7 @@ async fn authenticate(
             session: None,
         });
     }
-    match tokens::authenticate(services, token, address.as_deref()).await? {
+    match tokens::authenticate(services, token, address.as_deref(), touch).await? {
         Some(known) => Ok(Caller {
             actor: format!("token:{}", known.name),
             auth: format!("token:{}", known.id),
@@ -190,7 +191,7 @@ pub async fn require(State(state): State<ApiState>, mut request: Request, next: 
     let path = request.extensions().get::<MatchedPath>().map_or("", |path| path.as_str()).to_owned();
     let method = request.method().to_string();
     let mut ctx = of_nobody(&request);
-    let caller = authenticate(&state, request.headers(), address).await;
+    let caller = authenticate(&state, request.headers(), address, Touch::Use).await;
     let mut response = match &caller {
         Ok(caller) => {
             (ctx.actor, ctx.auth) = (caller.actor.clone(), caller.auth.clone());

@@ -13,6 +13,7 @@ mod console;
 pub mod credentials;
 pub mod docs;
 pub mod enrollment_tokens;
+pub mod events;
 pub mod explain;
 pub mod extract;
 pub mod freezes;
@@ -53,6 +54,7 @@ pub use self::{
     router::{openapi, router},
 };
 use crate::{
+    feed::Feed,
     oidc::Issuers,
     reconcile::Reconciler,
     service::{Origins, Services},
@@ -77,6 +79,8 @@ pub struct ApiDeps {
     /// Fronts whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<IpNet>,
     pub refusals: Refusals,
+    /// What happens, for the streams of events.
+    pub feed: Feed,
     /// Whose word is taken for who somebody is.
     pub issuers: Issuers,
 }

@@ -9,6 +9,7 @@ use axum::{
     middleware::{Next, from_fn, from_fn_with_state},
     response::{IntoResponse, Response},
 };
+use tower::util::MapRequest;
 use tower_http::{
     catch_panic::CatchPanicLayer,
     csrf::{CsrfLayer, ProtectionError},
@@ -18,8 +19,8 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use super::{
-    ApiState, agents, audit, auth, caller, changes, console, credentials, docs, enrollment_tokens, explain,
-    freezes, health,
+    ApiState, agents, audit, auth, caller, changes, console, credentials, docs, enrollment_tokens, events,
+    explain, freezes, health,
     idempotency::{self, Replay},
     identity_providers, me, metrics, models, observe, observe_mode, overview, people,
     problem::Problem,
@@ -57,6 +58,7 @@ fn protected() -> OpenApiRouter<ApiState> {
         ))
         .routes(routes!(providers::list::list_model_providers))
         .routes(routes!(models::create::create_model, models::list::list_models))
+        .routes(routes!(models::test::test_model))
         .routes(routes!(models::get::get_model, models::update::update_model, models::delete::delete_model))
         .routes(routes!(
             models::deployments::create::create_deployment,
@@ -96,6 +98,7 @@ fn protected() -> OpenApiRouter<ApiState> {
         .routes(routes!(explain::get::explain_access))
         .routes(routes!(changes::list::list_changes))
         .routes(routes!(changes::get::get_change))
+        .routes(routes!(events::get::follow_events))
         .routes(routes!(audit::list::list_audit))
         .routes(routes!(overview::get::get_overview))
         .routes(routes!(me::get::get_me))
@@ -168,7 +171,8 @@ pub fn router(state: ApiState) -> Router {
     let replay = Replay { state: state.clone(), routes: reads };
     let protected = protected.route_layer(from_fn_with_state(replay, idempotency::layer)).route_layer(auth);
     let swagger = SwaggerUi::new("/api/docs").config(Config::from("/api/openapi.json"));
-    open.merge(protected)
+    let routes = open
+        .merge(protected)
         .merge(swagger)
         .fallback(console::serve)
         .method_not_allowed_fallback(|| async { Problem::of_status(StatusCode::METHOD_NOT_ALLOWED) })
@@ -177,7 +181,10 @@ pub fn router(state: ApiState) -> Router {
         .layer(from_fn(time_out))
         .layer(CatchPanicLayer::custom(panicked))
         .layer(from_fn_with_state(state.clone(), observe::observe))
-        .with_state(state)
+        .with_state(state);
+    // Before anything is routed.
+    let named: fn(Request) -> Request = models::test::is_a_name;
+    Router::new().fallback_service(MapRequest::new(routes, named))
 }
 
 type CrossSite = fn(ProtectionError) -> Response;

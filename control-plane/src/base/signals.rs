@@ -20,6 +20,8 @@ pub struct Signals {
     pub progress: Arc<Notify>,
     /// Pushes and calls, for the overview.
     pub pulse: Pulse,
+    /// There is a new revision, of this replica or another, or there may be one: the feed of events looks.
+    pub feed: Arc<Notify>,
 }
 
 impl Signals {
@@ -27,5 +29,6 @@ impl Signals {
     pub fn changed(&self) {
         self.reconcile.notify_one();
         self.relay.notify_one();
+        self.feed.notify_one();
     }
 }

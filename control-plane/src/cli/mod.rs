@@ -24,6 +24,7 @@ mod login;
 mod model;
 mod observe;
 mod output;
+mod overview;
 mod people;
 mod proxies;
 mod realm;
@@ -57,6 +58,8 @@ pub enum AdminCommand {
     Revoke(Leaf<grant::Revoke>),
     /// Agents: who they are, what they run.
     Agents(Listing<agents::Command>),
+    /// How everything stands, what wants attention, and what is under way.
+    Overview(Leaf<overview::Overview>),
     /// Whether an agent can call a model now, and why.
     Explain(Leaf<explain::Explain>),
     /// How one agent gets its LLM: through a realm, typed by hand, or from its own environment.
@@ -135,6 +138,7 @@ async fn dispatch(command: AdminCommand) -> Result<(), Failure> {
         C::Unfreeze(c) => freeze::unfreeze(c.args, &c.global.session()?).await,
         C::Freezes(c) => freeze::list(&c.global.session()?).await,
         C::Changes(c) => changes::run(c.args, &c.global.session()?).await,
+        C::Overview(c) => overview::run(c.args, &c.global.session()?).await,
         C::Explain(c) => explain::run(c.args, &c.global.session()?).await,
         C::Audit(c) => audit::run(c.args, &c.global.session()?).await,
         C::Login(c) => login::login(c.args, &c.global.session()?).await,

@@ -16,6 +16,8 @@ use super::{
 pub enum Command {
     /// Register a model with its first backend.
     Add(Add),
+    /// Try a backend out before it is registered: proxies call its provider once, for real, and nothing is changed.
+    Test(Test),
     /// All models.
     List(List),
     /// One model: its backends, and how far it is on each proxy.
@@ -48,9 +50,43 @@ pub struct Add {
     everywhere: bool,
 }
 
+#[derive(Debug, Args)]
+pub struct Test {
+    #[command(flatten)]
+    upstream: Upstream,
+    /// Ask this proxy alone; without it all that are ready, at most three.
+    #[arg(long)]
+    proxy: Option<String>,
+}
+
+const TESTS: &[Column] = &[
+    ("PROXY", |p| text_at(p, "/proxyName")),
+    ("ANSWERS", |p| if p["ok"] == true { "yes" } else { "no" }.to_owned()),
+    ("MESSAGE", |p| text_at(p, "/message")),
+];
+
 /// A backend to be made.
 #[derive(Debug, Args)]
 pub struct Backend {
+    #[command(flatten)]
+    upstream: Upstream,
+    /// LiteLLM's order: lower first.
+    #[arg(long)]
+    order: Option<i64>,
+    /// LiteLLM's weight among equals.
+    #[arg(long)]
+    weight: Option<i64>,
+}
+
+impl Backend {
+    pub fn into(self, body: Body) -> Result<Body, Failure> {
+        Ok(self.upstream.into(body)?.maybe("order", self.order).maybe("weight", self.weight))
+    }
+}
+
+/// What a backend calls, and with what.
+#[derive(Debug, Args)]
+struct Upstream {
     /// Such as openai, anthropic, azure, bedrock, vertex_ai, ollama, vllm, openai-compatible.
     #[arg(long)]
     provider: String,
@@ -65,27 +101,19 @@ pub struct Backend {
     /// A stored credential instead of a key, by name or id.
     #[arg(long, conflicts_with = "ApiKey")]
     credential: Option<String>,
-    /// LiteLLM's order: lower first.
-    #[arg(long)]
-    order: Option<i64>,
-    /// LiteLLM's weight among equals.
-    #[arg(long)]
-    weight: Option<i64>,
     /// A further litellm_params entry, never secret; repeatable.
     #[arg(long = "param", value_name = "NAME=VALUE", value_parser = parameter)]
     params: Vec<(String, Value)>,
 }
 
-impl Backend {
-    pub fn into(self, body: Body) -> Result<Body, Failure> {
+impl Upstream {
+    fn into(self, body: Body) -> Result<Body, Failure> {
         Ok(body
             .set("provider", self.provider)
             .set("modelId", self.model_id)
             .maybe("baseUrl", self.base_url)
             .maybe("apiKey", self.api_key.read()?.map(|key| key.expose().to_owned()))
             .maybe("credentialId", self.credential)
-            .maybe("order", self.order)
-            .maybe("weight", self.weight)
             .maybe("litellmParams", parameters(self.params)))
     }
 }
@@ -198,6 +226,21 @@ pub async fn run(command: Command, s: &Session) -> Result<(), Failure> {
             let reply = s.write(Method::POST, path(["models"]), Some(add.backend.into(body)?.into())).await?;
             let name = text_at(&reply.body, "/litellmModelName");
             s.done(&reply, &format!("Registered {name}")).await
+        }
+        Command::Test(test) => {
+            let body = test.upstream.into(Body::default().maybe("proxyId", test.proxy))?;
+            let reply = s.write(Method::POST, path(["models", "test"]), Some(body.into())).await?;
+            if s.is_json() {
+                output::json(&reply.body);
+            } else {
+                output::table(reply.body["proxies"].as_array().map_or(&[], Vec::as_slice), TESTS);
+            }
+            if reply.body["ok"] == true {
+                return Ok(());
+            }
+            Err(Failure::NotConverged(
+                "the provider did not answer on every proxy; nothing was changed".to_owned(),
+            ))
         }
         Command::List(list) => {
             let filters = [("status", list.status), ("search", list.search)];

@@ -30,6 +30,7 @@ const ENVIRONMENT: &str = "os.environ/";
 /// What goes into `litellm_params`: the secret parameters apart from the others.
 #[derive(Clone, PartialEq)]
 pub struct LitellmParams {
+    provider: Provider,
     public: Map<String, Value>,
     secret: Vec<(&'static str, Secret)>,
 }
@@ -113,7 +114,7 @@ pub fn render(
         }
         (None, SecretNeed::Optional) => Vec::new(),
     };
-    Ok(LitellmParams { public, secret })
+    Ok(LitellmParams { provider, public, secret })
 }
 
 /// Refuses what an admin may not put among the further parameters, at any depth.
@@ -238,7 +239,22 @@ impl LitellmParams {
         }
         all
     }
+
+    /// The same, and in the place of every address and secret that is not among them a null: for a request in which LiteLLM
+    /// fills what is not said from another deployment of the same upstream model. A key of that one would go to the address
+    /// of this one.
+    pub fn expose_alone(&self) -> Map<String, Value> {
+        let mut all = self.expose();
+        let secrets = self.provider.secret_sets().iter().copied().flatten().copied();
+        for field in ALONE.iter().copied().chain([self.provider.secret_field()]).chain(secrets) {
+            all.entry(field).or_insert(Value::Null);
+        }
+        all
+    }
 }
+
+/// What says where a call goes and with which right, for every provider.
+const ALONE: [&str; 5] = ["api_base", "base_url", "api_key", "litellm_credential_name", "extra_headers"];
 
 impl fmt::Debug for LitellmParams {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

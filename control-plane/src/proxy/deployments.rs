@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use reqwest::Method;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::{
     DeploymentBody, ErrorClass, ErrorKind, ObservedDeployment, ProxyError,
@@ -56,11 +56,9 @@ impl HttpProxy {
     }
 
     /// LiteLLM puts what is sent over the deployment of this id, or over any one of the same upstream model where it knows none or
-    /// is older than that: so everything is sent, also that there is no address.
+    /// is older than that: so everything is sent, also that there is no address and no key.
     pub(super) async fn test_deployment(&self, body: &DeploymentBody) -> Result<Option<String>, ProxyError> {
-        let mut params = body.litellm_params.expose();
-        params.entry("api_base").or_insert(Value::Null);
-        let sent = json!({ "litellm_params": params, "model_info": { "id": body.litellm_id } });
+        let sent = json!({ "litellm_params": body.litellm_params.expose_alone(), "model_info": { "id": body.litellm_id } });
         let call = Call::post("try_deployment", "/health/test_connection", sent);
         let secrets = secrets(body);
         let answer = self.send(Call { secrets: secrets.clone(), ..call }).await?;

@@ -113,6 +113,11 @@ impl Hub {
         self.get(did).filter(|entry| entry.epoch < newest)
     }
 
+    /// Whether this session of the agent is here.
+    pub fn holds(&self, did: &str, epoch: i64) -> bool {
+        self.get(did).is_some_and(|entry| entry.epoch == epoch)
+    }
+
     /// Remembers which realms' changes concern the agent.
     pub fn set_realms(&self, did: &str, realms: &[RealmId]) {
         let mut state = self.state();

@@ -143,12 +143,18 @@ impl Push {
         self.0.hub.len()
     }
 
+    /// Says that this replica lives, and spawns what runs until the process begins to stop. To be awaited once, before the
+    /// first session.
+    pub async fn start(&self) {
+        self.0.say_alive().await;
+        self.0.life.spawn("push", self.clone().run());
+    }
+
     /// Runs until the process begins to stop; then sends every agent away, waits for the sessions to end and writes what
-    /// they said. To be spawned once, before the first session.
-    pub async fn run(self) {
+    /// they said.
+    async fn run(self) {
         let inner = &self.0;
         let stop = inner.life.soft();
-        inner.say_alive().await;
         // Reports are written while the sessions end, and once more after the last one.
         let ended = CancellationToken::new();
         tokio::join!(
@@ -168,7 +174,7 @@ impl Push {
 }
 
 impl Inner {
-    /// Before the first session: a session of a replica that nobody knows would be taken for lost.
+    /// A session of a replica that nobody knows would be taken for lost.
     async fn say_alive(&self) {
         let said = async {
             let mut conn = self.store.conn().await?;

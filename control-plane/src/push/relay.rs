@@ -166,7 +166,8 @@ impl Relay {
         }
     }
 
-    /// Ends sessions that were taken over by a newer one on another replica.
+    /// Ends sessions that were taken over by a newer one on another replica, and shows those again that were taken for lost: a
+    /// replica that could not say for a while that it lives is gone for the others, its sessions need not be.
     async fn check_epochs(&mut self) -> Result<()> {
         let mut all = self.push.hub.epochs();
         if all.is_empty() {
@@ -179,10 +180,22 @@ impl Relay {
         let (dids, epochs): (Vec<String>, Vec<i64>) =
             all.iter().cycle().skip(start).take(count).map(|(did, epoch)| (did.to_string(), *epoch)).unzip();
         let mut conn = self.push.store.conn().await?;
-        for (did, newest) in sessions::superseded(&mut conn, &dids, &epochs).await? {
+        let mut lost = Vec::new();
+        for (did, newest) in sessions::not_shown(&mut conn, &dids, &epochs).await? {
             if let Some(entry) = self.push.hub.older(&did, newest) {
                 self.push.give_way(&entry);
+            } else if self.push.hub.holds(&did, newest) {
+                lost.push((did, newest));
             }
+        }
+        if lost.is_empty() {
+            return Ok(());
+        }
+        let back = sessions::reopen_many(&mut conn, &lost, self.push.replica).await?;
+        tracing::warn!(sessions = back.len(), "sessions that live were taken for lost; they are shown again");
+        // One that ended meanwhile had its end written before this, or will have it now.
+        for (did, epoch) in lost.iter().filter(|(did, epoch)| !self.push.hub.holds(did, *epoch)) {
+            self.push.acks.ended(did, *epoch);
         }
         Ok(())
     }
@@ -221,6 +234,7 @@ async fn hear(push: &Inner, hint: &Notify) -> Result<()> {
     loop {
         // First of all for what was committed before it listened.
         hint.notify_one();
+        push.signals.feed.notify_one();
         listener.recv().await?;
     }
 }

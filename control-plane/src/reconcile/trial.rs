@@ -1,18 +1,26 @@
-//! Tries a provider's new key out on one model, before anything gets it: every proxy that has the model calls the provider once.
+//! Tries a provider out before anything is changed: a new key on one model, by every proxy that has it, or a backend that is not
+//! registered yet, by a few. Each proxy calls the provider once.
 
 use futures_util::future::join_all;
 
 use super::{Reconciler, render};
 use crate::{
-    base::{ids::CredentialId, secret::Secret},
+    base::{
+        ids::{CredentialId, ProxyId},
+        secret::Secret,
+    },
     domain::{
         error::{Error, Result},
         model::{Deployment, Model},
         object::{Object, litellm_model_id},
         proxy::{Proxy, ProxyStatus},
     },
-    store::{applied, deployments, proxies},
+    proxy::{DeploymentBody, ProxyApi},
+    store::{applied, deployments, desired::DesiredDeployment, proxies},
 };
+
+/// Most proxies that try a backend when none is named: each call is billed.
+const TRY_ON: usize = 3;
 
 impl Reconciler {
     /// Names of the proxies on which `key` did for every deployment of the model that calls with the credential. One that cannot be
@@ -62,15 +70,56 @@ impl Reconciler {
         let id = there.map_or_else(|| litellm_model_id(deployment.id), |a| a.external_id);
         let body = render::deployment(self.owner, 0, &id, &wanted)
             .map_err(|e| Error::invalid("apiKey", e.to_string()))?;
-        let why = match api.try_deployment(&body).await {
-            Ok(None) => return Ok(Some(proxy.name)),
-            Ok(Some(why)) => why,
-            Err(error) => error.to_string(),
-        };
+        let Some(why) = ask(&*api, &body).await else { return Ok(Some(proxy.name)) };
         let text = format!(
             "on proxy {}, {} did not answer with the new key; nothing was changed: {why}",
             proxy.name, wanted.model_name
         );
         Err(Error::conflict("canary-failed", text))
+    }
+
+    /// The proxies that can be asked to try a backend: this one, or the first few.
+    pub async fn askable(&self, proxy: Option<ProxyId>) -> Result<Vec<Proxy>> {
+        let mut all = proxies::all(&mut *self.store.conn().await?).await?;
+        all.retain(|p| {
+            p.serves() && p.status == ProxyStatus::Ready && proxy.is_none_or(|wanted| p.id == wanted)
+        });
+        all.truncate(TRY_ON);
+        if all.is_empty() {
+            let which = if proxy.is_some() { "the proxy cannot be asked" } else { "no proxy can be asked" };
+            return Err(Error::conflict("no-proxy-ready", format!("{which} now; repeat when one is ready")));
+        }
+        Ok(all)
+    }
+
+    /// Has each of the proxies call the provider once, for real, as `wanted` says; nothing is changed.
+    pub async fn try_backend(&self, wanted: &DesiredDeployment, on: Vec<Proxy>) -> Result<Vec<TriedOn>> {
+        let id = litellm_model_id(wanted.id);
+        let body = render::deployment(self.owner, 0, &id, wanted)
+            .map_err(|e| Error::invalid("modelId", e.to_string()))?;
+        let each = on.into_iter().map(|proxy| async {
+            let why = match self.fleet.client(proxy.id).await? {
+                Some((_, api)) => ask(&*api, &body).await,
+                None => Some("it was removed meanwhile".to_owned()),
+            };
+            Ok(TriedOn { proxy, why })
+        });
+        join_all(each).await.into_iter().collect()
+    }
+}
+
+/// How a trial ended on a proxy.
+#[derive(Clone, Debug)]
+pub struct TriedOn {
+    pub proxy: Proxy,
+    /// What stood against it, without any key; `None`: the provider answered.
+    pub why: Option<String>,
+}
+
+/// What the provider or the proxy said against it.
+async fn ask(api: &dyn ProxyApi, body: &DeploymentBody) -> Option<String> {
+    match api.try_deployment(body).await {
+        Ok(why) => why,
+        Err(error) => Some(error.to_string()),
     }
 }

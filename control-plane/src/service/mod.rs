@@ -57,6 +57,14 @@ pub struct Services {
     pub signals: Signals,
 }
 
+/// Whether finding out who a caller is counts as a use of the session or token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Touch {
+    Use,
+    /// A stream that is held open is looked at again: it keeps no idle session alive, and writes nothing.
+    Leave,
+}
+
 /// A write that is durable.
 #[derive(Clone, Debug)]
 pub struct Written<T> {

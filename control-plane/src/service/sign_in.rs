@@ -7,7 +7,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{
-    Entry, Services, password,
+    Entry, Services, Touch, password,
     people::{self as ruled, Link},
 };
 use crate::{
@@ -84,7 +84,11 @@ pub struct Opened {
 }
 
 /// The person and the session behind a secret, when it counts.
-pub async fn authenticate(s: &Services, secret: &str) -> Result<Option<(Person, PersonSession)>> {
+pub async fn authenticate(
+    s: &Services,
+    secret: &str,
+    touch: Touch,
+) -> Result<Option<(Person, PersonSession)>> {
     if !secret.starts_with(PREFIX) {
         return Ok(None);
     }
@@ -94,7 +98,7 @@ pub async fn authenticate(s: &Services, secret: &str) -> Result<Option<(Person, 
     let Some(session) = found else { return Ok(None) };
     let person = people::get(&mut conn, session.person_id).await?.filter(|p| p.disabled_at.is_none());
     let Some(person) = person else { return Ok(None) };
-    if session.last_seen_at < now - SEEN_EVERY {
+    if touch == Touch::Use && session.last_seen_at < now - SEEN_EVERY {
         person_sessions::seen(&mut conn, session.id, now).await?;
     }
     Ok(Some((person, session)))

@@ -4,7 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{Entry, Services, Written, check_range, lookup};
+use super::{Entry, Services, Touch, Written, check_range, lookup};
 use crate::{
     base::{
         context::Context,
@@ -109,7 +109,12 @@ fn view(t: ApiToken, now: DateTime<Utc>) -> ApiTokenView {
 }
 
 /// The token that this text is, when it counts. A text that was never made here costs no query.
-pub async fn authenticate(s: &Services, text: &str, address: Option<&str>) -> Result<Option<ApiToken>> {
+pub async fn authenticate(
+    s: &Services,
+    text: &str,
+    address: Option<&str>,
+    touch: Touch,
+) -> Result<Option<ApiToken>> {
     if !api_token::is_well_formed(text) {
         return Ok(None);
     }
@@ -119,7 +124,7 @@ pub async fn authenticate(s: &Services, text: &str, address: Option<&str>) -> Re
     let filter = Filter { hash: Some((&hash, now)), limit: 1, ..Filter::default() };
     let found = tokens::list(&mut conn, &filter).await?.pop();
     let Some(token) = found.filter(|t| t.revoked_at.is_none() && t.expires_at > now) else { return Ok(None) };
-    if token.last_used_at.is_none_or(|at| at < now - USED_EVERY) {
+    if touch == Touch::Use && token.last_used_at.is_none_or(|at| at < now - USED_EVERY) {
         tokens::used(&mut conn, token.id, address, now).await?;
     }
     Ok(Some(token))

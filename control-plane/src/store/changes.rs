@@ -81,6 +81,15 @@ pub struct Sight {
     pub actor: String,
 }
 
+impl Sight {
+    /// The rule of [`list`], for a change that was read already.
+    pub fn shows(&self, realm_ids: &[Uuid], actor: &str) -> bool {
+        let within =
+            |realms: &Vec<Uuid>| !realm_ids.is_empty() && realm_ids.iter().all(|r| realms.contains(r));
+        self.realms.as_ref().is_none_or(within) || self.actor == actor
+    }
+}
+
 /// Which changes to read; all filters must match.
 #[derive(Clone, Debug, Default)]
 pub struct Filter<'a> {

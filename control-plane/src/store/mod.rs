@@ -14,6 +14,7 @@ pub mod documents;
 pub mod drift;
 pub mod enrollment;
 pub mod evidence;
+pub mod feed;
 pub mod freezes;
 pub mod grants;
 pub mod idempotency;

@@ -100,18 +100,34 @@ pub async fn close_many(conn: &mut Conn, ended: &[(String, i64)], now: DateTime<
     Ok(done.rows_affected())
 }
 
-/// Which of these sessions were taken over by a newer one (elsewhere): `(did, epoch)` in, those
-/// DIDs and their newest epochs out.
-pub async fn superseded(conn: &mut Conn, dids: &[String], epochs: &[i64]) -> Result<Vec<(String, i64)>> {
+/// Which of these sessions their rows do not show, `(did, epoch)` in: with a higher epoch out, those that were taken over by a
+/// newer one (elsewhere); with the same, those that are said to have ended.
+pub async fn not_shown(conn: &mut Conn, dids: &[String], epochs: &[i64]) -> Result<Vec<(String, i64)>> {
     let rows = sqlx::query!(
         "select s.did, s.epoch from agent_session s join unnest($1::text[], $2::bigint[]) as mine (did, epoch)
-         on mine.did = s.did where s.epoch > mine.epoch",
+         on mine.did = s.did where s.epoch > mine.epoch or (s.epoch = mine.epoch and s.replica_id is null)",
         dids,
         epochs
     )
     .fetch_all(conn)
     .await?;
     Ok(rows.into_iter().map(|row| (row.did, row.epoch)).collect())
+}
+
+/// Shows sessions again that were taken for lost, unless a newer one has taken over. Returns their DIDs.
+pub async fn reopen_many(conn: &mut Conn, live: &[(String, i64)], replica: ReplicaId) -> Result<Vec<String>> {
+    let (dids, epochs): (Vec<String>, Vec<i64>) = live.iter().cloned().unzip();
+    Ok(sqlx::query_scalar!(
+        "update agent_session s set replica_id = $3, disconnected_at = null
+         from unnest($1::text[], $2::bigint[]) as mine (did, epoch)
+         where s.did = mine.did and s.epoch = mine.epoch and s.replica_id is null
+         returning s.did",
+        &dids,
+        &epochs,
+        replica.0
+    )
+    .fetch_all(conn)
+    .await?)
 }
 
 /// A document about to be sent. Recorded first, so that no replica ever offers an older version after it.

@@ -26,6 +26,12 @@ export async function ask<T>(call: Promise<{ data?: T }>): Promise<T> {
 /** The header for an edit of what was read at `version`: refused when somebody else was quicker. */
 export const ifMatch = (version: number) => ({ 'If-Match': `"${version}"` });
 
+/**
+ * What is known by its words alone: a query from the URL, of which the API refuses what it does not know, and objects of any
+ * content, which the generated types take for empty.
+ */
+export const untyped = (value: Record<string, unknown>) => value as never;
+
 /** A list's answer. */
 export interface Page<T> {
   items: T[];

@@ -105,7 +105,7 @@ export function DataTable<T>(props: Props<T>) {
       </Group>}
       {query.error && <Box p="md"><ProblemAlert error={query.error} retry={() => void query.refetch()} /></Box>}
       {!query.data && !query.error && (
-        <Box px="md" pb="md" aria-busy aria-label="Loading">
+        <Box px="md" pb="md" role="status" aria-busy aria-label="Loading">
           {[0, 1, 2, 3].map((n) => <Skeleton key={n} h={32} mt={8} />)}
         </Box>
       )}

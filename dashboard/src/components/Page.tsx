@@ -55,7 +55,7 @@ export function Loaded<T>({ query, children }: { query: UseQueryResult<T>; child
   }
   if (query.error) return <ProblemAlert error={query.error} retry={() => void query.refetch()} />;
   return (
-    <Stack aria-busy aria-label="Loading">
+    <Stack role="status" aria-busy aria-label="Loading">
       <Skeleton h={90} />
       <Skeleton h={220} />
     </Stack>

@@ -9,8 +9,11 @@ function cell(value: unknown): string {
 
 export const toCsv = (rows: unknown[][]) => rows.map((row) => row.map(cell).join(',')).join('\r\n') + '\r\n';
 
-export function download(name: string, text: string, type = 'text/csv;charset=utf-8') {
-  const url = URL.createObjectURL(new Blob([text], { type }));
+export const download = (name: string, csv: string) => save(name, new Blob([csv], { type: 'text/csv;charset=utf-8' }));
+
+/** Hands a file to the browser. */
+export function save(name: string, what: Blob) {
+  const url = URL.createObjectURL(what);
   const link = document.createElement('a');
   link.href = url;
   link.download = name;

@@ -35,13 +35,24 @@ pub use self::{
 pub const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Asks `look` again and again until it has an answer; panics with `what` when patience is over.
-pub async fn eventually<T, F: Future<Output = Option<T>>>(what: &str, mut look: impl FnMut() -> F) -> T {
+pub async fn eventually<T, F: Future<Output = Option<T>>>(what: &str, look: impl FnMut() -> F) -> T {
+    eventually_or(what, look, || async { String::new() }).await
+}
+
+/// As [`eventually`]; `state` says how things stand when patience is over.
+pub async fn eventually_or<T, F: Future<Output = Option<T>>, S: Future<Output = String>>(
+    what: &str,
+    mut look: impl FnMut() -> F,
+    state: impl FnOnce() -> S,
+) -> T {
     let deadline = tokio::time::Instant::now() + PATIENCE;
     loop {
         if let Some(found) = look().await {
             return found;
         }
-        assert!(tokio::time::Instant::now() < deadline, "gave up waiting: {what}");
+        if tokio::time::Instant::now() >= deadline {
+            panic!("gave up waiting: {what}\n{}", state().await);
+        }
         tokio::time::sleep(Duration::from_millis(25)).await;
     }
 }

@@ -6,4 +6,5 @@ pub mod deployments;
 pub mod get;
 pub mod list;
 pub mod realms;
+pub mod test;
 pub mod update;

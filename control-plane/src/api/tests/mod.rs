@@ -6,6 +6,7 @@ mod authz;
 mod console;
 mod conventions;
 mod docs;
+mod events;
 mod fleet;
 mod grants;
 mod idempotency;
@@ -15,6 +16,7 @@ mod models;
 mod overview;
 mod people;
 mod promises;
+mod trial;
 
 use std::{net::SocketAddr, sync::Arc};
 
@@ -44,6 +46,8 @@ use crate::{
         agent::{Agent, AgentStatus, ConfigMode},
         url_policy::{Purpose, UrlPolicy},
     },
+    feed::{Feed, FeedOptions},
+    lifecycle::Lifecycle,
     oidc::Issuers,
     outbound::{Outbound, Timeouts},
     reconcile::{Options, Reconciler, fleet::Fleet},
@@ -62,6 +66,8 @@ pub struct Api {
     pub router: Router,
     pub services: Services,
     pub ready: watch::Sender<bool>,
+    /// Its tasks end with it.
+    pub life: Lifecycle,
 }
 
 #[derive(Clone, Debug)]
@@ -101,12 +107,22 @@ impl Answer {
     }
 }
 
+impl Drop for Api {
+    fn drop(&mut self) {
+        self.life.stop();
+    }
+}
+
 impl Api {
     pub fn new(pool: PgPool) -> Self {
         Self::at(pool, Clock::default())
     }
 
     pub fn at(pool: PgPool, clock: Clock) -> Self {
+        Self::with_feed(pool, clock, FeedOptions::default())
+    }
+
+    pub fn with_feed(pool: PgPool, clock: Clock, options: FeedOptions) -> Self {
         let ring = KeyRing::parse(&Secret::new("MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=")).unwrap();
         let store = Store { pool, sealer: Arc::new(Sealer::new(ring)), clock, ids: IdGen::default() };
         let services = Services { store, url_policy: UrlPolicy::default(), signals: Signals::default() };
@@ -118,6 +134,8 @@ impl Api {
             signals: services.signals.clone(),
             options: Options::default(),
         };
+        let (feed, life) = (Feed::new(services.clone(), options), Lifecycle::new());
+        life.spawn("feed", feed.clone().run(life.soft()));
         let (ready, is_ready) = watch::channel(true);
         let state = ApiState::new(ApiDeps {
             services: services.clone(),
@@ -130,6 +148,7 @@ impl Api {
             secure_cookies: false,
             trusted_proxies: Vec::new(),
             refusals: crate::api::Refusals::default(),
+            feed,
             issuers: Issuers::new(
                 Outbound::new(
                     UrlPolicy { webhook_private: true, ..UrlPolicy::default() },
@@ -140,7 +159,7 @@ impl Api {
                 services.store.clock.clone(),
             ),
         });
-        Self { router: router(state), services, ready }
+        Self { router: router(state), services, ready, life }
     }
 
     /// As after the first start.
@@ -158,7 +177,13 @@ impl Api {
     pub async fn raw(&self, request: Request<Body>) -> Answer {
         let response = self.router.clone().oneshot(request).await.unwrap();
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
-        let bytes = response.into_body().collect().await.unwrap().to_bytes();
+        let mut body = response.into_body();
+        // A stream of events has no end: its first one must do.
+        let bytes = if headers.get(header::CONTENT_TYPE).is_some_and(|value| value == "text/event-stream") {
+            body.frame().await.unwrap().unwrap().into_data().unwrap()
+        } else {
+            body.collect().await.unwrap().to_bytes()
+        };
         let text = String::from_utf8_lossy(&bytes).into_owned();
         Answer { status, headers, body: serde_json::from_str(&text).unwrap_or_default(), text }
     }

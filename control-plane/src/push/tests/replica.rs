@@ -38,7 +38,7 @@ impl Replica {
         let replica = ReplicaId(store.ids.uuid());
         let origins = Origins::new([ORIGIN]);
         let push = Push::new(store.clone(), Signals::default(), origins, replica, options, life.clone());
-        life.spawn("push", push.clone().run());
+        push.start().await;
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (app, stop) = (router(push.clone()), life.soft());

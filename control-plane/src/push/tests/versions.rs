@@ -1,10 +1,11 @@
 //! Promise G4, and who holds the session.
 
+use chrono::TimeDelta;
 use reeve_protocol::close_code;
 use sqlx::PgPool;
 
 use super::{agent::Agent, replica::Replica, until, world::World};
-use crate::domain::agent::ConfigMode;
+use crate::{domain::agent::ConfigMode, store::installation};
 
 #[sqlx::test(migrations = "../migrations")]
 async fn g4_versions_never_go_back(pool: PgPool) {
@@ -122,4 +123,41 @@ async fn connecting_twice_the_newest_wins(pool: PgPool) {
     assert!(session.replica_id.is_some(), "the end of the older ones did not end the newest");
     one.stop().await;
     two.stop().await;
+}
+
+#[sqlx::test(migrations = "../migrations")]
+async fn a_session_that_was_taken_for_lost_is_shown_again(pool: PgPool) {
+    let world = World::new(pool).await;
+    let replica = Replica::start(&world.store).await;
+    let (key, gone) = (world.agent().await, world.agent().await);
+    let (mut agent, _) = Agent::connect(&replica, &key, None).await;
+    let (mut leaver, _) = Agent::connect(&replica, &gone, None).await;
+    agent.applied().await;
+    leaver.applied().await;
+    let both = async || {
+        let (one, two) = (world.session(&key).await, world.session(&gone).await);
+        one.replica_id.is_some() && two.replica_id.is_some() && one.disconnected_at.is_none()
+    };
+    // Another replica has not heard of this one for too long.
+    let lose = async || {
+        let mut conn = world.store.conn().await.unwrap();
+        let now = world.store.clock.now();
+        installation::replicas_gone(&mut conn, None, now + TimeDelta::hours(1), now).await.unwrap()
+    };
+    until("both are shown", both).await;
+    assert_eq!(lose().await, 2);
+    until("both are shown again", both).await;
+    // One that has really ended stays so.
+    drop(leaver);
+    until("it has ended", async || world.session(&gone).await.replica_id.is_none()).await;
+    assert_eq!(lose().await, 1);
+    until("the other is shown again", async || world.session(&key).await.replica_id.is_some()).await;
+    let ended = world.session(&gone).await;
+    assert!(ended.replica_id.is_none() && ended.disconnected_at.is_some());
+    // Its word counts as before.
+    world.set_mode(&key, ConfigMode::Env, None).await;
+    let document = agent.applied().await;
+    until("it is stored", async || world.session(&key).await.applied_hash.as_ref() == Some(&document.hash))
+        .await;
+    replica.stop().await;
 }

@@ -87,15 +87,18 @@ impl BackendPatch {
     }
 }
 
-/// Checks and writes a new deployment, with its key.
-pub async fn insert(
+/// A new deployment that was checked, and what it calls with: the secret, and the credential that holds it, if one does.
+pub(super) type Checked = (Deployment, Option<(Option<CredentialId>, Secret)>);
+
+/// Checks a new deployment against what its provider needs.
+pub(super) async fn checked(
     s: &Services,
     conn: &mut Conn,
     model: ModelId,
-    new: NewBackend,
+    new: &NewBackend,
     now: DateTime<Utc>,
-) -> Result<DeploymentId> {
-    let mut deployment = Deployment {
+) -> Result<Checked> {
+    let deployment = Deployment {
         id: DeploymentId(s.store.ids.uuid()),
         model_id: model,
         provider: new.provider.name().to_owned(),
@@ -104,13 +107,25 @@ pub async fn insert(
         credential_id: None,
         routing_order: new.order,
         weight: new.weight,
-        litellm_params: new.litellm_params,
+        litellm_params: new.litellm_params.clone(),
         version: 1,
         created_at: now,
         updated_at: now,
     };
     let secret = secret_of(s, conn, new.provider, &new.key).await?;
     check(&deployment, new.provider, secret.as_ref().map(|(_, secret)| secret))?;
+    Ok((deployment, secret))
+}
+
+/// Checks and writes a new deployment, with its key.
+pub async fn insert(
+    s: &Services,
+    conn: &mut Conn,
+    model: ModelId,
+    new: NewBackend,
+    now: DateTime<Utc>,
+) -> Result<DeploymentId> {
+    let (mut deployment, secret) = checked(s, conn, model, &new, now).await?;
     deployment.credential_id = match (new.key, secret) {
         (Key::Typed(key), _) => Some(insert_typed(s, conn, new.provider, &key, now).await?),
         (_, Some((id, _))) => id,

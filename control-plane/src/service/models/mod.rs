@@ -3,6 +3,7 @@
 pub mod backend;
 pub mod create;
 pub mod delete;
+pub mod trial;
 pub mod update;
 
 use std::collections::HashMap;

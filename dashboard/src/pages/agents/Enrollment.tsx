@@ -39,16 +39,17 @@ export function Enrollment() {
     { label: 'Ends', from: 'sm', sort: 'ends', text: (t) => t.revokedAt ?? t.expiresAt, cell: (t) => <Time at={t.revokedAt ?? t.expiresAt} /> },
     { label: 'Made', from: 'md', sort: 'made', text: (t) => t.createdAt, cell: (t) => <Time at={t.createdAt} /> },
     { label: 'By', from: 'md', text: (t) => t.createdBy, cell: (t) => <Text span inherit style={{ overflowWrap: 'anywhere' }}>{t.createdBy}</Text> },
-    { label: 'Revoke', right: true, cell: (t) => mayMake && stateOf(t).state === 'active' && <Revoke token={t} realms={realms(t)} /> },
+    { label: 'Action', right: true, cell: (t) => mayMake && stateOf(t).state === 'active' && <Revoke token={t} realms={realms(t)} /> },
   ];
 
   return (
     <Page title="Enrolment" lead="How agents come in. A token lets them in at once; without one they wait for approval." actions={make}>
       <HowEnrolment />
-      <Panel flush title="Tokens">
+      <Panel flush>
         <DataTable
           name="Enrolment tokens"
           whole
+          search="Token, realm or by whom"
           queryKey={['enrollment']}
           load={(wanted) => ask(api.GET('/api/enrollment-tokens', { params: { query: wanted } }))}
           rowKey={(t) => t.id}

@@ -2,6 +2,7 @@
 
 import { Anchor, Select, Text } from '@mantine/core';
 import { IconFingerprint } from '@tabler/icons-react';
+import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { api, ask } from '../../api/client';
 import type { AgentView, AuditView } from '../../api/schema';
@@ -11,9 +12,16 @@ import { Empty } from '../../components/Empty';
 import { Panel } from '../../components/Panel';
 import { Time } from '../../components/Time';
 import { useUrl } from '../../components/url';
+import { offerQuery } from './queries';
 
 export function HistoryTab({ agent }: { agent: AgentView }) {
   const [url, setUrl] = useUrl('history');
+  // Rows name realms and models by id: those of today are known by name.
+  const offer = useQuery(offerQuery(agent.did)).data;
+  const names = new Map([
+    ...agent.realms.map((realm): [string, string] => [realm.id, realm.name]),
+    ...(offer?.realms ?? []).flatMap((realm) => realm.models.map((model): [string, string] => [model.id, model.litellmModelName])),
+  ]);
   const own = `agent/${agent.did}`;
   const subjects = [
     { value: own, label: 'The agent and its config' },
@@ -33,7 +41,7 @@ export function HistoryTab({ agent }: { agent: AgentView }) {
           return typeof page === 'string' ? { items: [] } : page;
         }}
         rowKey={(row) => String(row.seq)}
-        columns={COLUMNS}
+        columns={columns(names)}
         filters={
           <Select
             size="xs" w={230} aria-label="What about" allowDeselect={false} data={subjects} value={subject}
@@ -46,11 +54,11 @@ export function HistoryTab({ agent }: { agent: AgentView }) {
   );
 }
 
-const COLUMNS: Column<AuditView>[] = [
+const columns = (names: Names): Column<AuditView>[] => [
   { label: 'When', text: (row) => row.at, cell: (row) => <Time at={row.at} /> },
   { label: 'What', text: (row) => row.action, cell: (row) => <Text span size="sm" fw={550}>{row.action}</Text> },
   { label: 'By', from: 'sm', text: (row) => row.actor, cell: (row) => actor(row.actor) },
-  { label: 'Changed', text: (row) => differences(row).join('; '), cell: (row) => <Differences row={row} /> },
+  { label: 'Changed', text: (row) => differences(row, names).join('; '), cell: (row) => <Differences lines={differences(row, names)} /> },
   {
     label: 'Change',
     right: true,
@@ -59,25 +67,31 @@ const COLUMNS: Column<AuditView>[] = [
   },
 ];
 
+type Names = Map<string, string>;
+
 const actor = (name: string) => (name.startsWith('agent:') ? `agent ${shortDid(name.slice(6))}` : name);
 
-const said = (value: unknown): string => {
+const WORDS: Record<string, string> = { realmId: 'realm', realmModelId: 'model', isPrimary: 'primary', statusReason: 'reason' };
+
+function said(value: unknown, names: Names): string {
   if (value === null || value === undefined) return 'none';
-  if (Array.isArray(value)) return value.map(said).join(', ') || 'none';
-  return typeof value === 'object' ? JSON.stringify(value) : String(value);
-};
+  if (Array.isArray(value)) return value.map((one) => said(one, names)).join(', ') || 'none';
+  return typeof value === 'object' ? JSON.stringify(value) : (names.get(String(value)) ?? String(value));
+}
 
 /** Fields that are not the same before and after, in words. */
-function differences({ before, after }: AuditView): string[] {
+function differences({ before, after }: AuditView, of: Names): string[] {
   const [old, now]: [Record<string, unknown>, Record<string, unknown>] = [before ?? {}, after ?? {}];
   const names = [...new Set([...Object.keys(old), ...Object.keys(now)])].filter((name) => name !== 'version');
   return names
     .filter((name) => JSON.stringify(old[name]) !== JSON.stringify(now[name]) && !(old[name] == null && now[name] == null))
-    .map((name) => (before && after ? `${name}: ${said(old[name])} → ${said(now[name])}` : `${name}: ${said(after ? now[name] : old[name])}`));
+    .map((name) => {
+      const word = WORDS[name] ?? name;
+      return before && after ? `${word}: ${said(old[name], of)} → ${said(now[name], of)}` : `${word}: ${said(after ? now[name] : old[name], of)}`;
+    });
 }
 
-function Differences({ row }: { row: AuditView }) {
-  const lines = differences(row);
+function Differences({ lines }: { lines: string[] }) {
   if (lines.length === 0) return <Text span inherit c="dimmed">–</Text>;
   return <>{lines.map((line) => <Text key={line} size="xs" lineClamp={2} style={{ overflowWrap: 'anywhere' }}>{line}</Text>)}</>;
 }

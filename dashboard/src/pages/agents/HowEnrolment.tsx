@@ -15,12 +15,12 @@ export function HowEnrolment() {
           It says which realms the agent joins, for how many agents it is good, and until when. Hand it over as you would a password.
         </Step>
         <Step n={2} title="Enrol, where the agent runs">
-          <Copy text={enrolCommand('TOKEN')} label="Copy the command" />
+          <div><Copy text={enrolCommand('TOKEN')} label="Copy the command" /></div>
           The program makes a key that never leaves the machine; its public half is the agent&apos;s DID. Without a token the agent waits under Agents until
           somebody approves it.
         </Step>
         <Step n={3} title="Run it">
-          <Copy text="reeve-agent exec -- CMD" label="Copy the command" />
+          <div><Copy text="reeve-agent exec -- CMD" label="Copy the command" /></div>
           This starts a program with the model and the key that the realm grants. <b>reeve-agent run</b> only keeps the session. From then on you see here what it
           runs.
         </Step>

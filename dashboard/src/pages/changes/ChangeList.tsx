@@ -4,7 +4,7 @@ import { Autocomplete, Button, Checkbox, Group, Select, ThemeIcon } from '@manti
 import { useDebouncedCallback } from '@mantine/hooks';
 import { IconArrowsShuffle } from '@tabler/icons-react';
 import { useState } from 'react';
-import { api, ask, type Page as PageOf } from '../../api/client';
+import { api, ask, untyped, type Page as PageOf } from '../../api/client';
 import { useMe } from '../../api/me';
 import type { ChangeView, ReceiptState } from '../../api/schema';
 import { Actor } from '../../components/Actor';
@@ -55,8 +55,7 @@ export function ChangeList({ realm, prefix }: { realm?: string; prefix?: string 
   const steps = url.steps === 'shown' || Boolean(url.kind) || Boolean(url.actor);
   const load = async ({ limit, cursor }: Wanted): Promise<PageOf<Listed>> => {
     const read = (from?: string) => {
-      // The one place for what the API's document does not say yet.
-      const query = { limit: steps ? limit : PAGE, cursor: from, ...filters };
+      const query = untyped({ limit: steps ? limit : PAGE, cursor: from, ...filters });
       return ask(api.GET('/api/changes', { params: { query } }));
     };
     let page = await read(cursor);

@@ -13,14 +13,14 @@ export function Answer({ answer }: { answer: Explanation }) {
   const deciding = allowed ? undefined : facts.find((fact) => !fact.holds);
   return (
     <Stack>
-      <Paper withBorder p="md" className={classes.answer} data-allowed={allowed}>
+      <Paper withBorder p="md" aria-live="polite" className={classes.answer} data-allowed={allowed}>
         <Group wrap="nowrap" align="flex-start">
           <ThemeIcon size={40} radius="xl" color={allowed ? 'green.8' : 'red.8'} aria-hidden>{allowed ? <IconCheck /> : <IconX />}</ThemeIcon>
           <div>
             <Title order={2} fz={20} style={{ overflowWrap: 'anywhere' }}>
               {allowed ? 'Yes' : 'No'}: {agentName} {allowed ? 'can call' : 'cannot call'} {litellmModelName}
             </Title>
-            <Text size="sm" mt={2} component="div">
+            <Text size="sm" mt={2} component="div" className={classes.why}>
               {answer.way ? <Way way={answer.way} /> : deciding?.text}
             </Text>
           </div>
@@ -42,9 +42,9 @@ export function Answer({ answer }: { answer: Explanation }) {
 function Way({ way }: { way: NonNullable<Explanation['way']> }) {
   return (
     <>
-      Through realm <Anchor component={Link} to={`/realms/${way.realmSlug}`} inherit fw={600}>{way.realmSlug}</Anchor>, with generation {way.keyGeneration} of its key, on{' '}
+      Through realm <Anchor component={Link} to={`/realms/${way.realmSlug}`} inherit fw={600} td="underline">{way.realmSlug}</Anchor>, with generation {way.keyGeneration} of its key, on{' '}
       {way.proxies.map((name, n) => (
-        <span key={name}>{n > 0 && ', else on '}<Anchor component={Link} to={`/proxies/${name}`} inherit fw={600}>{name}</Anchor></span>
+        <span key={name}>{n > 0 && ', else on '}<Anchor component={Link} to={`/proxies/${name}`} inherit fw={600} td="underline">{name}</Anchor></span>
       ))}
       .
     </>

@@ -25,7 +25,7 @@ export function Explain() {
       title="Explain"
       lead="Whether an agent can call a model now, and why. The answer comes from what agents are really sent and what the proxies really hold."
       actions={query.data && (
-        <Button variant="default" leftSection={<IconRefresh size={16} aria-hidden />} loading={query.isFetching} onClick={() => void query.refetch()}>Ask again</Button>
+        <Button variant="default" leftSection={<IconRefresh size={16} aria-hidden />} onClick={() => void query.refetch()}>Ask again</Button>
       )}
     >
       <Panel>
@@ -35,7 +35,7 @@ export function Explain() {
         </SimpleGrid>
       </Panel>
       {agent && model ? (
-        <div aria-live="polite"><Loaded query={query}>{(answer) => <Answer answer={answer} />}</Loaded></div>
+        <Loaded query={query}>{(answer) => <Answer answer={answer} />}</Loaded>
       ) : (
         <Panel>
           <Empty icon={IconHelpHexagon} title="Choose an agent and a model">

@@ -1,6 +1,6 @@
 // One fact of the chain: whether it holds, since when, what changes it, and the page of what it is about.
 
-import { Anchor, Badge, Group, Text, ThemeIcon } from '@mantine/core';
+import { Anchor, Badge, Code, Group, Text, ThemeIcon } from '@mantine/core';
 import { IconCheck, IconMinus, IconX } from '@tabler/icons-react';
 import { Link } from '@tanstack/react-router';
 import type { Explanation, Fact } from '../../api/schema';
@@ -28,29 +28,31 @@ export function FactRow({ fact, answer, weight }: { fact: Fact; answer: Explanat
       <ThemeIcon size={22} radius="xl" color={color} role="img" aria-label={word}><Icon size={14} aria-hidden /></ThemeIcon>
       <div className={classes.body}>
         <Group gap="2px 10px">
-          <Text size="xs" c="dimmed" fw={550}>{KINDS[fact.kind]} · <Anchor component={Link} to={pageOf(fact, answer)} inherit>{fact.subject}</Anchor></Text>
+          <Text size="xs" c="dimmed" fw={550}>{KINDS[fact.kind]} · <Anchor component={Link} to={pageOf(fact, answer)} inherit td="underline">{fact.subject}</Anchor></Text>
           {weight === 'decides' && <Badge color="red.8" variant="filled" size="sm" tt="none">Decides</Badge>}
           {weight === 'not-needed' && <Text size="xs" c="dimmed">another one does</Text>}
         </Group>
-        <Text size="sm" style={{ overflowWrap: 'anywhere' }}>{readable(fact.text)}</Text>
+        <Text size="sm" style={{ overflowWrap: 'anywhere' }}>{readable(fact)}</Text>
         {fact.todo && <Todo text={fact.todo} />}
       </div>
-      {fact.since && <Text size="xs" c="dimmed" className={classes.since}>since <Time at={fact.since} /></Text>}
+      {fact.since && <Text size="xs" c="dimmed" className={classes.since}><Time at={fact.since} /></Text>}
     </li>
   );
 }
 
-/** A command is offered for copying. */
+/** A command is offered for copying; one within a sentence stands between backticks. */
 function Todo({ text }: { text: string }) {
   return (
     <Text size="sm" c="dimmed" mt={2} component="div">
-      {text.startsWith('reeve ') ? <>To change it: <Copy text={text} label="Copy the command" /></> : text.replaceAll('`', '')}
+      {text.startsWith('reeve ')
+        ? <>To change it: <Copy text={text} label="Copy the command" /></>
+        : text.split('`').map((part, n) => (n % 2 ? <Code key={n}>{part}</Code> : part))}
     </Text>
   );
 }
 
-/** Moments as the rest of the console writes them. */
-const readable = (text: string) => text.replaceAll(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)/g, (at) => exactTime(at));
+/** A sentence, with moments as the rest of the console writes them. */
+const readable = ({ kind, text }: Fact) => (kind === 'freeze' ? text.charAt(0).toUpperCase() + text.slice(1) : text).replaceAll(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)/g, (at) => exactTime(at));
 
 function pageOf({ kind, subject }: Fact, answer: Explanation): string {
   const agent = `/agents/${answer.agentDid}`;

@@ -3,7 +3,7 @@
 import { Badge, Button, Group, Text } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { IconPlus, IconUsersGroup } from '@tabler/icons-react';
-import { api, ask } from '../../api/client';
+import { api, ask, untyped } from '../../api/client';
 import { useCan } from '../../api/me';
 import type { SyncedRealmView } from '../../api/schema';
 import { DataTable, type Column, type Wanted } from '../../components/DataTable';
@@ -37,11 +37,7 @@ const COLUMNS: Column<SyncedRealmView>[] = [
   { label: 'On the proxies', from: 'md', cell: (r) => <SyncState sync={r.sync} />, text: (r) => r.sync.state },
 ];
 
-const load = ({ limit, cursor, sort, search }: Wanted) => {
-  // The one place for what the API's document does not say yet.
-  const query = { limit, cursor, sort, search };
-  return ask(api.GET('/api/realms', { params: { query } }));
-};
+const load = (wanted: Wanted) => ask(api.GET('/api/realms', { params: { query: untyped({ ...wanted }) } }));
 
 export function Realms() {
   const can = useCan();

@@ -20,7 +20,7 @@ export function ConfigTab({ agent }: { agent: AgentView }) {
       {(view) => (
         <Stack>
           {view.mode === 'realm' && <RoutingBanner agent={agent} config={view} offer={offer.data} />}
-          {view.state === 'unavailable' && <Withheld agent={agent} config={view} />}
+          {view.state === 'unavailable' && agent.status === 'approved' && !agent.frozen && <Withheld agent={agent} config={view} />}
           {agent.rejected && <Rejection agent={agent} rejected={agent.rejected} />}
           <Grid gap="md">
             <Grid.Col span={{ base: 12, md: 7 }}>

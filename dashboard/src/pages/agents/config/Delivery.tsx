@@ -7,7 +7,7 @@ import { Link } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
 import { useCan } from '../../../api/me';
 import type { AgentView } from '../../../api/schema';
-import { Time } from '../../../components/Time';
+import { exactTime, Time } from '../../../components/Time';
 import { receiptQuery } from '../queries';
 import classes from './config.module.css';
 
@@ -48,7 +48,7 @@ export function Delivery({ agent, sent }: { agent: AgentView; sent: Sent }) {
       </Timeline>
       {receipt && (
         <Text size="xs" c="dimmed" mt="sm">
-          <Anchor component={Link} to={`/changes/${sent.revision}`} inherit>Receipt {sent.revision}</Anchor>: {receipt.state}
+          <Anchor component={Link} to={`/changes/${sent.revision}`} inherit td="underline">Receipt {sent.revision}</Anchor>: {receipt.state}
         </Text>
       )}
     </div>
@@ -73,7 +73,7 @@ function arrival(agent: AgentView, sent: Sent): Step[] {
   if (fresh && wanted.progress === 'applied') {
     if (wanted.state === 'unavailable') return [told, { state: 'failed', title: 'It may use nothing now', detail: 'Why stands above.' }];
     const title = wanted.state === 'env' ? 'It uses its own environment' : 'Running';
-    return [told, { state: 'done', title: <>{title}{running?.at && <> since <Time at={running.at} /></>}</>, detail: running && `Version ${running.version}` }];
+    return [told, { state: 'done', title: running?.at ? `${title} since ${exactTime(running.at)}` : title, detail: running && `Version ${running.version}` }];
   }
   if (fresh && wanted.progress === 'rejected') {
     return [told, { state: 'failed', title: <>Rejected: {rejected?.message ?? 'it did not say why'}</>, detail: rejected?.field ? `Field ${rejected.field}` : undefined }];

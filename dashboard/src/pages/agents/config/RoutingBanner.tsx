@@ -4,6 +4,7 @@ import { Alert, Anchor, Text } from '@mantine/core';
 import { IconRoute } from '@tabler/icons-react';
 import { Link } from '@tanstack/react-router';
 import type { AgentView, LlmConfigView, RealmLlmView } from '../../../api/schema';
+import { inStep } from '../state';
 import { routed } from './choice';
 import classes from './config.module.css';
 
@@ -21,7 +22,7 @@ export function RoutingBanner({ agent, config, offer }: Props) {
       <Text size="sm">
         {name ? (
           <>
-            {agent.name} calls {route.model ? <Anchor component={Link} to={`/models/${route.model.id}`} inherit fw={640} c="inherit" td="underline">{name}</Anchor> : <b>{name}</b>}
+            {agent.name} {inStep(agent) ? 'calls' : 'is to call'} {route.model ? <Anchor component={Link} to={`/models/${route.model.id}`} inherit fw={640} c="inherit" td="underline">{name}</Anchor> : <b>{name}</b>}
             {route.realms.length > 0 && <> through realm <Realms route={route} /></>}
             {route.byRule ? ', chosen by rule. ' : route.followed ? ', as it was chosen. ' : '. '}
           </>
@@ -33,7 +34,7 @@ export function RoutingBanner({ agent, config, offer }: Props) {
       {!route.byRule && !route.followed && (
         <Text size="sm" mt={4}>
           {route.chosen
-            ? <>Chosen is <b>{route.chosen.model.litellmModelName}</b> of {route.chosen.realm.realmName}, which cannot be used yet.</>
+            ? <>Chosen is <b>{route.chosen.model.litellmModelName}</b> of {route.chosen.realm.realmName}{name ? ', which cannot be used yet' : ''}.</>
             : 'What was chosen is not granted any more.'}
         </Text>
       )}

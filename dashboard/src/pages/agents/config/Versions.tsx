@@ -23,7 +23,8 @@ export function Versions({ agent, config }: { agent: AgentView; config: LlmConfi
           <tr><th scope="row">Version</th><td>{wanted.version}</td><td>{running?.version ?? 'nothing yet'}</td></tr>
           <tr><th scope="row">Hash</th><td><Hash of={wanted.hash} label="Copy the wanted hash" /></td><td>{running ? <Hash of={running.hash} label="Copy the running hash" /> : '–'}</td></tr>
           <tr><th scope="row">Key generation</th><td>{generation(config.config?.keyGeneration)}</td><td>{running ? generation(running.keyGeneration) : '–'}</td></tr>
-          <tr><th scope="row">Says</th><td>{SAYS[wanted.state] ?? wanted.state}</td><td>{running ? <>since <Time at={running.at} /></> : '–'}</td></tr>
+          <tr><th scope="row">Says</th><td>{SAYS[wanted.state] ?? wanted.state}</td><td>{same ? 'the same' : running ? 'another document' : '–'}</td></tr>
+          <tr><th scope="row">Since</th><td>–</td><td><Time at={running?.at} /></td></tr>
         </tbody>
       </table>
       {same && running && running.version !== wanted.version && (

@@ -12,7 +12,6 @@ const NEXT: Record<string, string> = {
   converging: 'Nothing has to be done: it gets a config as soon as a proxy has all the parts. Meanwhile it keeps what it may still use.',
   'no-proxy': 'Register a proxy, or change the placement of the realm.',
   frozen: 'It has what it had again as soon as it is unfrozen.',
-  'not-approved': 'It gets a config when it is approved.',
   'no-api-key': 'Type the key again under Manual.',
   expired: 'Grant the model anew.',
 };
@@ -21,7 +20,7 @@ export function Withheld({ agent, config }: { agent: AgentView; config: LlmConfi
   const { code, message } = config.detail ?? { code: 'unavailable', message: 'There is nothing that it may use now.' };
   const next = NEXT[code];
   const realm = agent.realms[0];
-  const about = code === 'no-proxy' ? { to: '/proxies', label: 'Proxies' } : realm && code !== 'not-approved' ? { to: `/realms/${realm.slug}`, label: realm.name } : undefined;
+  const about = code === 'no-proxy' ? { to: '/proxies', label: 'Proxies' } : realm ? { to: `/realms/${realm.slug}`, label: realm.name } : undefined;
   return (
     <Notice tone="warn" icon={IconHandStop} title="Nothing may be used now">
       <Stack gap={6}>

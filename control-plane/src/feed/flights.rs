@@ -1,0 +1,159 @@
+//! Changes that are on their way, and how far they were at the last look.
+//!
+//! While proxies are at work, agents are counted by their session rows. Once the proxies are done, the documents of those
+//! concerned are made, as for the receipt of `GET /api/changes/{revision}`, since an agent that was offered nothing yet looks
+//! like one that needs nothing; unless they are many, for whom the rows must do.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use tokio::time::Instant;
+
+use super::{event::ReceiptEvent, look::Whose};
+use crate::{
+    domain::{
+        change::Revision,
+        error::{Error, Result},
+    },
+    service::{Services, changes::ReceiptState, converge},
+    store::{
+        Conn,
+        feed::{self, AtAgents, OnProxies},
+    },
+};
+
+/// Changes that are followed; the oldest of more are let go.
+const FOLLOWED: usize = 1_000;
+/// Changes whose agents are counted in one look.
+const COUNTED: usize = 20;
+/// Connected agents for whom documents are made.
+const EXACT: i64 = 256;
+/// A change whose proxies are done is looked at this often although no agent moved.
+const AGAIN: Duration = Duration::from_secs(1);
+/// Changes that are followed from the first look on, although no proxy waits.
+const RECENT: TimeDelta = TimeDelta::minutes(1);
+
+struct Flight {
+    whose: Whose,
+    /// `None`: nobody was told of it yet.
+    told: Option<ReceiptEvent>,
+    counted_at: Option<Instant>,
+    agents_pending: i64,
+    /// It was in flight when the feed began: its first state is no news.
+    old: bool,
+}
+
+#[derive(Default)]
+pub struct Flights(BTreeMap<Revision, Flight>);
+
+impl Flights {
+    pub async fn begin(conn: &mut Conn, now: DateTime<Utc>) -> Result<Self> {
+        let mut flights = Self::default();
+        let limit = i64::try_from(FOLLOWED).unwrap_or(i64::MAX);
+        for entry in feed::in_flight(conn, now - RECENT, limit).await? {
+            flights.insert(entry.revision, Whose::from(&entry), true);
+        }
+        Ok(flights)
+    }
+
+    pub fn clear(&mut self) {
+        self.0.clear();
+    }
+
+    pub fn add(&mut self, revision: Revision, whose: Whose) {
+        self.insert(revision, whose, false);
+        while self.0.len() > FOLLOWED {
+            self.0.pop_first();
+        }
+    }
+
+    fn insert(&mut self, revision: Revision, whose: Whose, old: bool) {
+        // One that the first look has found already stays as it is.
+        self.0.entry(revision).or_insert(Flight {
+            whose,
+            told: None,
+            counted_at: None,
+            agents_pending: 0,
+            old,
+        });
+    }
+
+    /// Adds the receipts that moved; whoever arrived is let go.
+    pub async fn look(
+        &mut self,
+        s: &Services,
+        agents_moved: bool,
+        receipts: &mut Vec<(Whose, ReceiptEvent)>,
+    ) -> Result<()> {
+        if self.0.is_empty() {
+            return Ok(());
+        }
+        let mut conn = s.store.conn().await?;
+        let revisions: Vec<Revision> = self.0.keys().copied().collect();
+        let on_proxies: BTreeMap<Revision, OnProxies> =
+            feed::on_proxies(&mut conn, &revisions).await?.into_iter().collect();
+        let due = self.due(agents_moved);
+        let at_agents: BTreeMap<Revision, AtAgents> =
+            feed::at_agents(&mut conn, &due).await?.into_iter().collect();
+        drop(conn);
+        for revision in due {
+            let rows = at_agents.get(&revision).copied().unwrap_or_default();
+            let exact = !on_proxies.contains_key(&revision) && (1..=EXACT).contains(&rows.connected);
+            let pending = if exact { pending(s, revision).await? } else { rows.waiting };
+            if let Some(flight) = self.0.get_mut(&revision) {
+                (flight.agents_pending, flight.counted_at) = (pending, Some(Instant::now()));
+            }
+        }
+        self.0.retain(|revision, flight| {
+            // Without a first count nothing can be said of it.
+            if flight.counted_at.is_none() {
+                return true;
+            }
+            let now = flight.receipt(*revision, on_proxies.get(revision).copied().unwrap_or_default());
+            let news = flight.told != Some(now) && !(flight.told.is_none() && flight.old);
+            if news {
+                receipts.push((flight.whose.clone(), now));
+            }
+            flight.told = Some(now);
+            now.state != ReceiptState::Converged
+        });
+        Ok(())
+    }
+
+    /// Whose agents are to be counted, those that waited longest first.
+    fn due(&self, agents_moved: bool) -> Vec<Revision> {
+        let now = Instant::now();
+        let is_due = |f: &Flight| agents_moved || f.counted_at.is_none_or(|at| now >= at + AGAIN);
+        let mut due: Vec<_> =
+            self.0.iter().filter(|(_, f)| is_due(f)).map(|(revision, f)| (f.counted_at, *revision)).collect();
+        due.sort_unstable();
+        due.into_iter().take(COUNTED).map(|(_, revision)| revision).collect()
+    }
+}
+
+impl Flight {
+    fn receipt(&self, revision: Revision, proxies: OnProxies) -> ReceiptEvent {
+        let state = if proxies.parked > 0 {
+            ReceiptState::Failed
+        } else if proxies.waiting > 0 || self.agents_pending > 0 {
+            ReceiptState::Pending
+        } else {
+            ReceiptState::Converged
+        };
+        ReceiptEvent {
+            revision,
+            state,
+            proxies_pending: proxies.waiting,
+            agents_pending: self.agents_pending,
+        }
+    }
+}
+
+async fn pending(s: &Services, revision: Revision) -> Result<i64> {
+    match converge::agents(s, revision, 0).await {
+        Ok((counts, _)) => Ok(i64::try_from(counts.pending).unwrap_or(i64::MAX)),
+        // A backup was put back meanwhile.
+        Err(Error::NotFound { .. }) => Ok(0),
+        Err(error) => Err(error),
+    }
+}
