@@ -5,18 +5,6 @@ import createClient from 'openapi-fetch';
 import { refusals } from './client';
 import type { SyncedModelView } from './schema';
 
-/** What is known of a provider: what a form for one of its models asks for. */
-export interface ProviderView {
-  name: string;
-  baseUrl: 'required' | 'optional' | 'refused';
-  secret: 'required' | 'optional';
-  /** Fields of a secret that has several, in the sets that belong together; a plain API key does as well. */
-  secretSets: string[][];
-  /** Names of `litellmParams`. */
-  required: string[];
-  optional: string[];
-}
-
 export interface TestModel {
   provider: string;
   modelId: string;
@@ -39,7 +27,6 @@ interface Answer<T> {
 }
 
 interface SoonPaths {
-  '/api/providers': { get: { responses: Answer<{ items: ProviderView[] }> } };
   '/api/models/test': { post: { requestBody: { content: { 'application/json': TestModel } }; responses: Answer<TestedModel> } };
 }
 

@@ -6,7 +6,7 @@ import type { ReactNode } from 'react';
 import classes from './Notice.module.css';
 
 interface Props {
-  tone: 'warn' | 'bad';
+  tone: 'info' | 'warn' | 'bad';
   icon: Icon;
   title?: ReactNode;
   children: ReactNode;

@@ -2,7 +2,7 @@
 
 import { Group, Input, PasswordInput, Select, Stack } from '@mantine/core';
 import { useId, type ReactNode } from 'react';
-import type { ProviderView } from '../../api/soon';
+import type { ProviderView } from '../../api/schema';
 import { fieldLabel } from '../models/naming';
 import { secretFields, secretSets, type Secret } from './secret';
 

@@ -1,6 +1,6 @@
 // A provider's key as a form has it: one text, or the fields of one of the sets that the provider knows.
 
-import type { ProviderView } from '../../api/soon';
+import type { ProviderView } from '../../api/schema';
 
 export interface Secret {
   /** The set's fields joined by `+`; empty: a plain key. */

@@ -1,6 +1,6 @@
 // The emergency stop of one thing, and its end.
 
-import { Alert, Button, Text, Textarea } from '@mantine/core';
+import { Button, Text, Textarea } from '@mantine/core';
 import { useForm } from '@mantine/form';
 import { useDisclosure } from '@mantine/hooks';
 import { IconSnowflake } from '@tabler/icons-react';
@@ -10,6 +10,7 @@ import type { FreezeKind, Frozen } from '../../api/schema';
 import { Actor } from '../../components/Actor';
 import { Confirm } from '../../components/Confirm';
 import { FormDialog } from '../../components/FormDialog';
+import { Notice } from '../../components/Notice';
 import { Time } from '../../components/Time';
 import { useDone } from '../../components/useDone';
 
@@ -47,8 +48,7 @@ export function FrozenAlert({ kind, id, name, frozen, may }: Thing & { frozen: F
   const done = useDone();
   const [asking, ask_] = useDisclosure();
   return (
-    <Alert color="yellow" variant="outline" icon={<IconSnowflake aria-hidden />} role="status">
-      <Text size="sm" fw={600}>Frozen: {frozen.reason}</Text>
+    <Notice tone="warn" icon={IconSnowflake} title={`Frozen: ${frozen.reason}`}>
       <Text size="sm">By <Actor actor={frozen.by} />, <Time at={frozen.since} />. Nothing else was changed, and nobody can use it until it is unfrozen.</Text>
       {may && <Button mt="xs" size="xs" variant="default" onClick={ask_.open}>Unfreeze</Button>}
       <Confirm
@@ -57,6 +57,6 @@ export function FrozenAlert({ kind, id, name, frozen, may }: Thing & { frozen: F
       >
         It goes on with exactly what it has now. Grants and choices that were edited meanwhile hold.
       </Confirm>
-    </Alert>
+    </Notice>
   );
 }

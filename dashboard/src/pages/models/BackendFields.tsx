@@ -5,7 +5,7 @@ import type { UseFormReturnType } from '@mantine/form';
 import { randomId, useDisclosure } from '@mantine/hooks';
 import { IconChevronDown, IconChevronRight, IconPlus, IconTrash } from '@tabler/icons-react';
 import type { ReactNode } from 'react';
-import type { ProviderView } from '../../api/soon';
+import type { ProviderView } from '../../api/schema';
 import type { ModelValues } from './backend';
 import { KeyChoice } from './KeyChoice';
 import { exampleModelId, fieldLabel } from './naming';

@@ -1,15 +1,18 @@
 // Granting a model to a realm, or editing such a grant: until when, why, and the realm's budget.
 
-import { NumberInput, Select, Text, Textarea, TextInput } from '@mantine/core';
+import { NumberInput, Text, Textarea } from '@mantine/core';
 import { useForm } from '@mantine/form';
 import { useQuery } from '@tanstack/react-query';
 import { api, ask } from '../../api/client';
 import { useCan } from '../../api/me';
 import type { SyncedGrantView, SyncedModelView } from '../../api/schema';
 import { FormDialog } from '../../components/FormDialog';
+import { Pick } from '../../components/Pick';
+import { exactTime } from '../../components/Time';
 import { useDone } from '../../components/useDone';
+import { EndsField } from '../realms/EndsField';
+import { realmQuery } from '../realms/queries';
 import { count } from './naming';
-import { allRealmsQuery } from './queries';
 
 interface Props {
   opened: boolean;
@@ -28,32 +31,23 @@ interface Values {
   monthlyBudgetUsd: number | string;
 }
 
-/** For `datetime-local`, in the reader's time zone. */
-function local(at?: string | null): string {
-  if (!at) return '';
-  const date = new Date(at);
-  return new Date(date.getTime() - date.getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
-}
-
 export function GrantForm({ opened, onClose, model, grants, grant }: Props) {
   const can = useCan();
   const done = useDone();
-  const realms = useQuery({ ...allRealmsQuery, enabled: opened });
   const form = useForm<Values>({
     initialValues: {
       realmId: grant?.realmId ?? '',
-      expiresAt: local(grant?.expiresAt),
+      expiresAt: '',
       reason: grant?.reason ?? '',
       monthlyBudgetUsd: '',
     },
     validate: {
       realmId: (v) => (v ? null : 'Choose a realm'),
-      expiresAt: (v) => (v && new Date(v) <= new Date() ? 'This is past' : v === '' && grant?.expiresAt ? 'An end can be moved, not taken away: revoke the grant and give it again' : null),
+      expiresAt: (v) => (v && new Date(v) <= new Date() ? 'A time to come' : null),
     },
   });
   const held = new Set(grants.filter((g) => g.state === 'active').map((g) => g.realmId));
-  const offered = (realms.data ?? []).filter((r) => can('grants:write', r.id) && (grant ? r.id === grant.realmId : !held.has(r.id)));
-  const chosen = realms.data?.find((r) => r.id === form.values.realmId);
+  const chosen = useQuery({ ...realmQuery(form.values.realmId), enabled: opened && form.values.realmId !== '' }).data;
   const budget = chosen?.monthlyBudgetUsd;
   const close = () => {
     form.reset();
@@ -74,16 +68,22 @@ export function GrantForm({ opened, onClose, model, grants, grant }: Props) {
         done(grant ? `Changed the grant of ${answer.realmSlug}` : `${answer.realmSlug} may use ${model.name}`, answer, 'models', 'realms', 'agents');
       }}
     >
-      <Select
-        label="Realm" required searchable disabled={Boolean(grant)} data-autofocus={grant ? undefined : true}
-        nothingFoundMessage={realms.isPending ? 'Loading…' : 'No further realm'}
-        data={offered.map((r) => ({ value: r.id, label: `${r.name} (${r.slug})` }))}
-        {...form.getInputProps('realmId')}
-      />
+      {!grant && opened && (
+        <Pick
+          label="Realm" required data-autofocus queryKey={['realms', 'to-grant']} value={form.values.realmId || null} error={form.errors.realmId}
+          onChange={(value) => form.setFieldValue('realmId', value ?? '')}
+          load={async (query) => {
+            const page = await ask(api.GET('/api/realms', { params: { query } }));
+            const offered = page.items.filter((r) => can('grants:write', r.id) && !held.has(r.id));
+            return { ...page, items: offered.map((r) => ({ value: r.id, label: r.name, detail: `${r.slug}, ${count(r.members, 'agent')}` })) };
+          }}
+        />
+      )}
+      {grant?.expiresAt && <Text size="sm">It ends on {exactTime(grant.expiresAt)}. Another end can be set here; to have none, revoke it and grant it anew.</Text>}
       {chosen && !grant && (
         <Text size="sm" role="status">{chosen.members > 0 ? `${count(chosen.members, 'agent')} can call it as soon as the proxies have it.` : 'It has no agents yet.'}</Text>
       )}
-      <TextInput label="Ends" type="datetime-local" description="By itself, in your time zone. Left out: it holds until it is revoked." {...form.getInputProps('expiresAt')} />
+      <EndsField value={form.values.expiresAt} none={grant?.expiresAt ? 'As it is' : 'Never'} error={form.errors.expiresAt} onChange={(value) => form.setFieldValue('expiresAt', value)} />
       <Textarea label="Reason" autosize minRows={2} maxLength={500} description="Shown with the grant and in the audit." {...form.getInputProps('reason')} />
       {form.values.realmId && can('realms:write', form.values.realmId) && (
         <NumberInput

@@ -15,9 +15,10 @@ import { Panel } from '../../components/Panel';
 import { Status } from '../../components/Status';
 import { Time } from '../../components/Time';
 import { useDone } from '../../components/useDone';
+import { realmQuery } from '../realms/queries';
 import { GrantForm } from './GrantForm';
 import { count } from './naming';
-import { allRealmsQuery, grantsQuery } from './queries';
+import { grantsQuery } from './queries';
 
 export function Grants({ model }: { model: SyncedModelView }) {
   const can = useCan();
@@ -26,10 +27,9 @@ export function Grants({ model }: { model: SyncedModelView }) {
   const [edited, setEdited] = useState<SyncedGrantView>();
   const [revoked, setRevoked] = useState<SyncedGrantView>();
   const grants = useQuery(grantsQuery(model.id));
-  const realms = useQuery(allRealmsQuery);
-  const realm = (g?: SyncedGrantView) => realms.data?.find((r) => r.id === g?.realmId);
-  const name = (g?: SyncedGrantView) => realm(g)?.name ?? g?.realmSlug ?? '';
-  const members = realm(revoked)?.members;
+  const losing = useQuery({ ...realmQuery(revoked?.realmId ?? ''), enabled: revoked !== undefined });
+  const members = losing.data?.members;
+  const name = (g?: SyncedGrantView) => g?.realmSlug ?? '';
   const may = model.status === 'active' && can('grants:write', 'any');
   const button = may && (
     <Button size="xs" leftSection={<IconPlus size={15} aria-hidden />} onClick={grant.open}>Grant to a realm</Button>

@@ -5,7 +5,7 @@ import type { UseFormReturnType } from '@mantine/form';
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { useCan } from '../../api/me';
-import type { ProviderView } from '../../api/soon';
+import type { ProviderView } from '../../api/schema';
 import { SecretInput } from '../credentials/SecretInput';
 import type { KeyFrom, ModelValues } from './backend';
 import { count, providerLabel } from './naming';

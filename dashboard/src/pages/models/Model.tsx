@@ -1,12 +1,13 @@
 // One model: who may use it, what the proxies call for it, and where it is live.
 
-import { Alert, Grid, Group, Stack, Text } from '@mantine/core';
+import { Grid, Group, Stack, Text } from '@mantine/core';
 import { IconPlayerPause } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { useParams } from '@tanstack/react-router';
 import { useCan } from '../../api/me';
 import type { SyncedModelView } from '../../api/schema';
 import { Copy } from '../../components/Copy';
+import { Notice } from '../../components/Notice';
 import { Loaded, Page } from '../../components/Page';
 import { Facts, Panel } from '../../components/Panel';
 import { Time } from '../../components/Time';
@@ -43,9 +44,7 @@ function Sections({ model }: { model: SyncedModelView }) {
     <>
       {model.frozen && <FrozenAlert kind="model" id={model.id} name={model.name} frozen={model.frozen} may={can('freezes:write')} />}
       {model.status === 'inactive' && (
-        <Alert color="gray" variant="outline" icon={<IconPlayerPause aria-hidden />} role="status">
-          <Text size="sm"><b>Inactive.</b> It is on no proxy and nobody can call it. Its entry is kept.</Text>
-        </Alert>
+        <Notice tone="info" icon={IconPlayerPause} title="Inactive">Nobody can call it, and it is taken off every proxy. Its entry and its grants are kept.</Notice>
       )}
       {model.description && <Text size="sm">{model.description}</Text>}
       <Grid gap="lg" align="flex-start">

@@ -48,7 +48,7 @@ export function ModelActions({ model }: { model: SyncedModelView }) {
           )}
           {freezes && !model.frozen && <Menu.Item leftSection={<IconSnowflake size={15} aria-hidden />} onClick={() => setDialog('freeze')}>Freeze</Menu.Item>}
           {writes && <Menu.Divider />}
-          {writes && <Menu.Item color="red" leftSection={<IconTrash size={15} aria-hidden />} onClick={() => setDialog('delete')}>Delete</Menu.Item>}
+          {writes && <Menu.Item leftSection={<IconTrash size={15} aria-hidden />} onClick={() => setDialog('delete')}>Delete</Menu.Item>}
         </Menu.Dropdown>
       </Menu>
       <EditModel key={model.version} opened={dialog === 'edit'} onClose={close} model={model} />

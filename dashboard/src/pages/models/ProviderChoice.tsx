@@ -3,7 +3,7 @@
 import { SimpleGrid, Stack, Text, TextInput, UnstyledButton } from '@mantine/core';
 import { IconSearch } from '@tabler/icons-react';
 import { useState, type ReactNode } from 'react';
-import type { ProviderView } from '../../api/soon';
+import type { ProviderView } from '../../api/schema';
 import { providerLabel } from './naming';
 import classes from './ProviderChoice.module.css';
 

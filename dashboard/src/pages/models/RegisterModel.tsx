@@ -6,7 +6,7 @@ import { useQuery } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { api, ask } from '../../api/client';
 import { useCan } from '../../api/me';
-import type { ProviderView } from '../../api/soon';
+import type { ProviderView } from '../../api/schema';
 import { Loaded } from '../../components/Page';
 import { FormDialog } from '../../components/FormDialog';
 import { useDone } from '../../components/useDone';

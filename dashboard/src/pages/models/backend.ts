@@ -1,8 +1,8 @@
 // A deployment as a form has it, and what the API is sent of it.
 
 import { api, ask } from '../../api/client';
-import { untyped, type ProviderView, type TestModel } from '../../api/soon';
-import type { DeploymentView } from '../../api/schema';
+import type { DeploymentView, ProviderView } from '../../api/schema';
+import { untyped, type TestModel } from '../../api/soon';
 import { NO_SECRET, secretFilled, secretText, type Secret } from '../credentials/secret';
 import { fieldLabel, modelSlug } from './naming';
 

@@ -2,13 +2,12 @@
 
 import { queryOptions } from '@tanstack/react-query';
 import { all, api, ask } from '../../api/client';
-import { soon } from '../../api/soon';
 
 const LIMIT = 200;
 
 export const providersQuery = queryOptions({
   queryKey: ['providers'],
-  queryFn: async () => (await ask(soon.GET('/api/providers'))).items,
+  queryFn: async () => (await ask(api.GET('/api/providers'))).items,
   staleTime: Number.POSITIVE_INFINITY,
 });
 

@@ -1,19 +1,18 @@
 // Taking a virtual key that somebody else made into a realm. What its holder would lose is named first.
 
-import { Alert, Checkbox, PasswordInput, Select, Text } from '@mantine/core';
+import { Alert, Checkbox, PasswordInput, Text } from '@mantine/core';
 import { useForm } from '@mantine/form';
-import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { api, ask } from '../../api/client';
 import { useCan } from '../../api/me';
 import { Problem } from '../../api/problem';
 import type { DriftView, ForeignKey, ProxyView } from '../../api/schema';
 import { FormDialog } from '../../components/FormDialog';
+import { Pick } from '../../components/Pick';
 import { Facts } from '../../components/Panel';
 import { exactTime } from '../../components/Time';
 import { useDone } from '../../components/useDone';
 import { listed } from '../models/naming';
-import { allRealmsQuery } from '../models/queries';
 
 interface Props {
   proxy: ProxyView;
@@ -25,7 +24,6 @@ interface Props {
 export function AdoptKey({ proxy, drift, found, onClose }: Props) {
   const can = useCan();
   const done = useDone();
-  const realms = useQuery(allRealmsQuery);
   const [loss, setLoss] = useState<string>();
   const form = useForm({
     initialValues: { key: '', realmId: '', acceptChanges: false },
@@ -65,10 +63,12 @@ export function AdoptKey({ proxy, drift, found, onClose }: Props) {
         label="The key" required autoComplete="off" data-1p-ignore data-lpignore="true" spellCheck={false} data-autofocus
         description="As its holder has it: LiteLLM shows a hash of it only. Sealed at once, never shown again." {...form.getInputProps('key')}
       />
-      <Select
-        label="Realm" required searchable
-        data={(realms.data ?? []).filter((r) => can('keys:write', r.id)).map((r) => ({ value: r.id, label: `${r.name} (${r.slug})` }))}
-        {...form.getInputProps('realmId')}
+      <Pick
+        label="Realm" required queryKey={['realms', 'to-adopt']} value={form.values.realmId || null} error={form.errors.realmId}
+        load={async (query) => {
+          const page = await ask(api.GET('/api/realms', { params: { query } }));
+          return { ...page, items: page.items.filter((r) => can('keys:write', r.id)).map((r) => ({ value: r.id, label: r.name, detail: r.slug })) };
+        }}
         onChange={(value) => {
           setLoss(undefined);
           form.setValues({ realmId: value ?? '', acceptChanges: false });
@@ -76,7 +76,7 @@ export function AdoptKey({ proxy, drift, found, onClose }: Props) {
       />
       {loss && (
         <Alert color="yellow" variant="outline" role="status">
-          <Checkbox label="Its holder may lose this" description="Then it is taken over all the same." {...form.getInputProps('acceptChanges', { type: 'checkbox' })} />
+          <Checkbox label="Take it over all the same" description="Its holder loses what is named below." {...form.getInputProps('acceptChanges', { type: 'checkbox' })} />
         </Alert>
       )}
     </FormDialog>

@@ -11,6 +11,7 @@ import { DataTable, type Column } from '../../components/DataTable';
 import { Panel } from '../../components/Panel';
 import { Status } from '../../components/Status';
 import { Time } from '../../components/Time';
+import { count, listed } from '../models/naming';
 import { AdoptDeployment } from './AdoptDeployment';
 import { AdoptKey } from './AdoptKey';
 import { observeQuery } from './observe';
@@ -22,7 +23,8 @@ export function Drift({ proxy }: { proxy: ProxyView }) {
   const check = useCheck(proxy);
   const [adopted, setAdopted] = useState<DriftView>();
   const close = () => setAdopted(undefined);
-  const some = (useQuery(observeQuery).data?.differences ?? []).filter((d) => d.proxyName === proxy.name);
+  const observe = useQuery(observeQuery).data;
+  const some = (observe?.differences ?? []).filter((d) => d.proxyName === proxy.name);
   const foreign = foreignOf(proxy);
   const may = (d: DriftView) => d.found && can('deployment' in d.found ? 'models:write' : 'keys:write');
   const columns: Column<DriftView>[] = [
@@ -36,14 +38,15 @@ export function Drift({ proxy }: { proxy: ProxyView }) {
       ),
     },
     { label: 'Difference', sort: 'class', text: (d) => d.class, cell: (d) => <Status state={d.class} label={DRIFT[d.class][0]} why={DRIFT[d.class][1]} /> },
-    { label: 'Fields', from: 'lg', text: (d) => d.fields.join(', '), cell: (d) => d.fields.join(', ') || '–' },
+    { label: 'Fields', fileOnly: true, text: (d) => d.fields.join(', '), cell: () => null },
     { label: 'On the proxy', from: 'lg', text: (d) => d.externalId, cell: (d) => <Text span inherit ff="monospace" fz={12} style={{ overflowWrap: 'anywhere' }}>{d.externalId.length > 20 ? `${d.externalId.slice(0, 12)}…` : d.externalId}</Text> },
     { label: 'Found', from: 'sm', sort: 'found', text: (d) => d.foundAt, cell: (d) => <Time at={d.foundAt} /> },
     {
       label: '', right: true,
       cell: (d) => {
         if (may(d)) return <Button size="compact-sm" variant="default" onClick={() => setAdopted(d)}>Take over</Button>;
-        if (REPAIRED.includes(d.class) && can('proxies:write')) return <Button size="compact-sm" variant="default" loading={check.busy} leftSection={<IconRefresh size={13} aria-hidden />} onClick={check.run}>Repair now</Button>;
+        // In observe mode nothing is changed on any proxy.
+        if (REPAIRED.includes(d.class) && !observe?.active && can('proxies:write')) return <Button size="compact-sm" variant="default" loading={check.busy} leftSection={<IconRefresh size={13} aria-hidden />} onClick={check.run}>Repair now</Button>;
         return null;
       },
     },
@@ -55,7 +58,7 @@ export function Drift({ proxy }: { proxy: ProxyView }) {
         lead={
           <>
             {proxy.scannedAt ? <>As of the last full scan, <Time at={proxy.scannedAt} />.</> : 'It was not compared in full yet.'} What is Reeve’s is repaired by itself; what is not is never touched.
-            {foreign.length > 0 && ` Not ours: ${foreign.map(([kind, n]) => `${n} ${kind}`).join(', ')}.`}
+            {foreign.length > 0 && ` Not ours: ${listed(foreign.map(([kind, n]) => count(n, kind.replace(/s$/, ''))))}.`}
           </>
         }
       >

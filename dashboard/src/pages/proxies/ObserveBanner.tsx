@@ -1,6 +1,6 @@
 // Observe mode: why nothing is changed on any proxy, what would be, and its end.
 
-import { Alert, Anchor, Button, Group, List, Stack, Text } from '@mantine/core';
+import { Anchor, Button, Group, List, Stack, Text } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { IconEye } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
@@ -9,6 +9,7 @@ import { api, ask } from '../../api/client';
 import { useCan } from '../../api/me';
 import type { ObserveMode } from '../../api/schema';
 import { Confirm } from '../../components/Confirm';
+import { Notice } from '../../components/Notice';
 import { Time } from '../../components/Time';
 import { useDone } from '../../components/useDone';
 import { listed } from '../models/naming';
@@ -22,15 +23,14 @@ export function ObserveBanner() {
   const { data } = useQuery(observeQuery);
   if (!data?.active) return null;
   return (
-    <Alert color="yellow" variant="outline" icon={<IconEye aria-hidden />} role="status">
+    <Notice tone="warn" icon={IconEye} title={<>Observe mode: nothing is changed on any proxy. It began <Time at={data.since} />.</>}>
       <Stack gap="xs">
-        <Text size="sm" fw={600}>Observe mode: nothing is changed on any proxy, <Time at={data.since} /></Text>
         <Text size="sm">
           The proxies show revision {data.seenRevision}, and this registry made {data.revision} only. Its database was put back to an earlier state. Changes made
           here are kept and wait. What was revoked after that state was saved would come back: revoke it again before you end this.
         </Text>
         <WouldChange mode={data} />
-        {can('proxies:write') && <Group><Button size="xs" color="yellow.8" autoContrast onClick={question.open}>End observe mode</Button></Group>}
+        {can('proxies:write') && <Group><Button size="xs" variant="default" onClick={question.open}>End observe mode</Button></Group>}
       </Stack>
       <Confirm
         opened={asking} onClose={question.close} title="End observe mode" action="Make the registry the truth"
@@ -41,7 +41,7 @@ export function ObserveBanner() {
           <WouldChange mode={data} />
         </Stack>
       </Confirm>
-    </Alert>
+    </Notice>
   );
 }
 

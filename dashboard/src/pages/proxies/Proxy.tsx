@@ -9,14 +9,12 @@ import { Copy } from '../../components/Copy';
 import { Loaded, Page } from '../../components/Page';
 import { Facts, Panel } from '../../components/Panel';
 import { Time } from '../../components/Time';
-import { count, listed } from '../models/naming';
 import { Drift } from './Drift';
 import { EnforcementPanel } from './EnforcementPanel';
 import { ObserveBanner } from './ObserveBanner';
 import { ProxyActions } from './ProxyActions';
 import { ProxyAlerts } from './ProxyAlerts';
 import { ProxyState } from './ProxyState';
-import { useServing } from './Served';
 import { capabilitiesOf } from './words';
 import { Work } from './Work';
 
@@ -56,7 +54,6 @@ function Sections({ proxy }: { proxy: ProxyView }) {
 }
 
 function ProxyFacts({ proxy }: { proxy: ProxyView }) {
-  const serving = useServing(proxy);
   const labels = Object.entries(proxy.labels);
   return (
     <Panel title="Facts">
@@ -64,7 +61,6 @@ function ProxyFacts({ proxy }: { proxy: ProxyView }) {
         items={[
           ['Admin URL', <Copy key="base" text={proxy.baseUrl} />],
           ['Agents’ URL', proxy.publicUrl === proxy.baseUrl ? 'the admin URL' : <Copy key="public" text={proxy.publicUrl} />],
-          ['Serves', serving && (serving.all.length === 0 ? 'no realm yet' : `${count(serving.all.length, 'realm')}: ${listed(serving.all.slice(0, 4).map((r) => r.name).concat(serving.all.length > 4 ? [`${serving.all.length - 4} more`] : []))}`)],
           ['Labels', labels.length > 0 && <Group key="labels" gap={6}>{labels.map(([name, value]) => <Code key={name}>{name}: {value}</Code>)}</Group>],
           ['LiteLLM', proxy.version],
           ...capabilitiesOf(proxy).map(([name, value]): [string, string] => [name.charAt(0).toUpperCase() + name.slice(1), value]),

@@ -51,7 +51,7 @@ export function ProxyActions({ proxy, etag }: { proxy: ProxyView; etag?: string 
           {writes && state !== 'disabled' && <Menu.Item leftSection={<IconPlayerStop size={15} aria-hidden />} onClick={() => setDialog('disabled')}>Disable</Menu.Item>}
           {freezes && !proxy.frozen && <Menu.Item leftSection={<IconSnowflake size={15} aria-hidden />} onClick={() => setDialog('freeze')}>Freeze</Menu.Item>}
           {writes && <Menu.Divider />}
-          {writes && <Menu.Item color="red" leftSection={<IconTrash size={15} aria-hidden />} onClick={() => setDialog('remove')}>Remove</Menu.Item>}
+          {writes && <Menu.Item leftSection={<IconTrash size={15} aria-hidden />} onClick={() => setDialog('remove')}>Remove</Menu.Item>}
         </Menu.Dropdown>
       </Menu>
       {dialog === 'edit' && <ProxyForm opened onClose={close} proxy={proxy} etag={etag} />}

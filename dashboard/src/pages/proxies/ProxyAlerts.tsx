@@ -1,6 +1,6 @@
 // What is wrong with a proxy, or goes on with it, and what to do.
 
-import { Alert, Anchor, Button, Group, Text } from '@mantine/core';
+import { Anchor, Button, Group, Text } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { IconAlertTriangle, IconInfoCircle } from '@tabler/icons-react';
 import type { ReactNode } from 'react';
@@ -8,6 +8,7 @@ import { api, ask } from '../../api/client';
 import { useCan } from '../../api/me';
 import type { ProxyView } from '../../api/schema';
 import { Confirm } from '../../components/Confirm';
+import { Notice } from '../../components/Notice';
 import { Time } from '../../components/Time';
 import { useDone } from '../../components/useDone';
 import { FrozenAlert } from '../freezes/Freeze';
@@ -20,7 +21,7 @@ export function ProxyAlerts({ proxy }: { proxy: ProxyView }) {
     <>
       {proxy.frozen && <FrozenAlert kind="proxy" id={proxy.id} name={proxy.name} frozen={proxy.frozen} may={can('freezes:write')} />}
       {(proxy.status === 'unreachable' || proxy.status === 'unsupported') && (
-        <Say bad title={proxy.status === 'unreachable' ? <>It does not answer, since <Time at={proxy.statusSince} /></> : 'Reeve cannot work with it'}>
+        <Say bad title={proxy.status === 'unreachable' ? <>It stopped answering <Time at={proxy.statusSince} /></> : 'Reeve cannot work with it'}>
           {proxy.lastError?.message ?? proxy.lastError?.code}.{elsewhere}
           {proxy.status === 'unreachable' && ' What is to be done on it waits, and is done when it comes back.'}
         </Say>
@@ -29,7 +30,7 @@ export function ProxyAlerts({ proxy }: { proxy: ProxyView }) {
         <Say title="It answers again, and is watched for a minute">Its agents come back when it has answered for 60 seconds and a scan has found everything there.</Say>
       )}
       {proxy.wipedSince && (
-        <Say bad title={<>Most of what Reeve made there is missing, since <Time at={proxy.wipedSince} /></>}>
+        <Say bad title={<>Most of what Reeve made there is missing, first seen <Time at={proxy.wipedSince} /></>}>
           As after its database was lost. When a scan a minute later says the same, all of it is made again: the same ids, the same keys.{elsewhere}
         </Say>
       )}
@@ -43,10 +44,9 @@ export function ProxyAlerts({ proxy }: { proxy: ProxyView }) {
 
 function Say({ title, bad, children }: { title: ReactNode; bad?: boolean; children: ReactNode }) {
   return (
-    <Alert color={bad ? 'red' : 'blue'} variant="outline" icon={bad ? <IconAlertTriangle aria-hidden /> : <IconInfoCircle aria-hidden />} role="status">
-      <Text size="sm" fw={600}>{title}</Text>
+    <Notice tone={bad ? 'bad' : 'info'} icon={bad ? IconAlertTriangle : IconInfoCircle} title={title}>
       <Text size="sm" component="div" style={{ overflowWrap: 'anywhere' }}>{children}</Text>
-    </Alert>
+    </Notice>
   );
 }
 

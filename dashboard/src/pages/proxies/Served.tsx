@@ -14,7 +14,7 @@ interface Serving {
   only: SyncedRealmView[];
 }
 
-export function useServing(proxy: ProxyView): Serving | undefined {
+function useServing(proxy: ProxyView): Serving | undefined {
   const can = useCan();
   const realms = useQuery({ ...allRealmsQuery, enabled: can('realms:read') }).data;
   const fleet = useFleet();

@@ -53,12 +53,12 @@ export function Work({ proxy }: { proxy: ProxyView }) {
     { label: 'Change', from: 'sm', sort: 'revision', text: (w) => w.revision, cell: (w) => <Anchor component={Link} to={`/changes/${w.revision}`} inherit>{w.revision}</Anchor> },
     { label: 'Tries', from: 'sm', right: true, sort: 'tries', text: (w) => w.attempts, cell: (w) => w.attempts },
     { label: 'Next try', from: 'md', sort: 'next', text: (w) => w.nextAttemptAt, cell: (w) => (w.parkedCode ? 'when asked' : proxy.status === 'ready' ? <Time at={w.nextAttemptAt} /> : 'when it answers') },
-    { label: 'Waits since', from: 'md', sort: 'since', text: (w) => w.enqueuedAt, cell: (w) => <Time at={w.enqueuedAt} /> },
+    { label: 'Asked for', from: 'md', sort: 'since', text: (w) => w.enqueuedAt, cell: (w) => <Time at={w.enqueuedAt} /> },
   ];
   return (
     <Panel
       flush title="Work queue"
-      lead={some ? <>{count(waiting, 'object')} waiting, {parked} parked.{oldest && <> The oldest waits since <Time at={oldest} />.</>} {waiting + parked > SHOWN && `The first ${SHOWN} are shown.`}</> : 'What is still to be done on it.'}
+      lead={some ? <>{count(waiting, 'object')} waiting, {parked} parked.{oldest && <> The oldest was asked for <Time at={oldest} />.</>} {waiting + parked > SHOWN && `The first ${SHOWN} are shown.`}</> : 'What is still to be done on it.'}
       actions={parked > 0 && can('proxies:write') && <Button size="xs" variant="default" loading={check.busy} leftSection={<IconRefresh size={15} aria-hidden />} onClick={check.run}>Try the parked again</Button>}
     >
       <DataTable
