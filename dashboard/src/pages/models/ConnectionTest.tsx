@@ -3,19 +3,19 @@
 import { Alert, Button, Group, Stack, Text } from '@mantine/core';
 import { IconPlugConnected } from '@tabler/icons-react';
 import { useState } from 'react';
-import { ask } from '../../api/client';
-import { soon, type TestModel, type TestedModel } from '../../api/soon';
+import { api, ask } from '../../api/client';
+import type { TestConnection, TestResult } from '../../api/schema';
 import { ProblemAlert } from '../../components/Problem';
 import { Status } from '../../components/Status';
 
 interface Props {
   /** What to try; null when something is missing still, and the form says what. */
-  body: () => TestModel | null;
+  body: () => TestConnection | null;
 }
 
 export function ConnectionTest({ body }: Props) {
   const [busy, setBusy] = useState(false);
-  const [found, setFound] = useState<TestedModel>();
+  const [found, setFound] = useState<TestResult>();
   const [error, setError] = useState<unknown>();
   const run = async () => {
     const wanted = body();
@@ -24,7 +24,7 @@ export function ConnectionTest({ body }: Props) {
     setError(undefined);
     setFound(undefined);
     try {
-      setFound(await ask(soon.POST('/api/models/test', { body: wanted })));
+      setFound(await ask(api.POST('/api/connection-tests', { body: wanted })));
     } catch (thrown) {
       setError(thrown);
     } finally {

@@ -1,7 +1,10 @@
 // On how many proxies a model is as it should be, in a word.
 
-import type { ListedModel } from '../../api/soon';
+import type { SyncedModelView } from '../../api/schema';
 import { Status } from '../../components/Status';
+
+/** A model, and how many realms may use it, where that is known. */
+type ListedModel = SyncedModelView & { grants?: number };
 
 /** Whether it is to be on any proxy; else what is pending there is its removal. */
 const isWanted = (model: ListedModel) => model.status === 'active' && (model.everywhere || model.grants !== 0);

@@ -4,9 +4,9 @@ import { Box, Button, Group, Select, Text } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { IconBox, IconPlus } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
-import { api, ask } from '../../api/client';
+import { api, ask, untyped } from '../../api/client';
 import { useCan } from '../../api/me';
-import { untyped, type ListedModel } from '../../api/soon';
+import type { SyncedModelView } from '../../api/schema';
 import { DataTable, type Column } from '../../components/DataTable';
 import { Empty } from '../../components/Empty';
 import { Page } from '../../components/Page';
@@ -19,7 +19,7 @@ import { providerLabel } from './naming';
 import { providersQuery } from './queries';
 import { RegisterModel } from './RegisterModel';
 
-const COLUMNS: Column<ListedModel>[] = [
+const COLUMNS: Column<SyncedModelView>[] = [
   {
     label: 'Model',
     sort: 'name',
@@ -48,7 +48,6 @@ const COLUMNS: Column<ListedModel>[] = [
       </Group>
     ),
   },
-  { label: 'Realms', from: 'sm', right: true, text: (m) => m.grants, cell: (m) => m.grants ?? '–' },
   { label: 'Deployments', from: 'md', right: true, text: (m) => m.deployments.length, cell: (m) => m.deployments.length },
   { label: 'Registered', from: 'md', sort: 'created', text: (m) => m.createdAt, cell: (m) => <Time at={m.createdAt} /> },
 ];

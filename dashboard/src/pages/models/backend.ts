@@ -1,8 +1,7 @@
 // A deployment as a form has it, and what the API is sent of it.
 
-import { api, ask } from '../../api/client';
-import type { DeploymentView, ProviderView } from '../../api/schema';
-import { untyped, type TestModel } from '../../api/soon';
+import { api, ask, untyped } from '../../api/client';
+import type { DeploymentView, ProviderView, TestConnection } from '../../api/schema';
 import { NO_SECRET, secretFilled, secretText, type Secret } from '../credentials/secret';
 import { fieldLabel, modelSlug } from './naming';
 
@@ -83,7 +82,7 @@ function keyOf(v: ModelValues): { apiKey?: string; credentialId?: string } {
 }
 
 /** For a connection test, which stores nothing. */
-export function testBody(v: ModelValues): TestModel {
+export function testBody(v: ModelValues): TestConnection {
   const params = paramsOf(v);
   return {
     provider: v.provider,
