@@ -1,0 +1,113 @@
+// Rules for CI jobs: which jobs, by the claims of their own token, get a short-lived one of ours, and what it may do.
+
+import { ActionIcon, Box, Button, Code, Menu, Stack, Text } from '@mantine/core';
+import { useDisclosure } from '@mantine/hooks';
+import { IconCode, IconDots, IconGitBranch, IconPlus, IconTrash } from '@tabler/icons-react';
+import { useState } from 'react';
+import { api, ask } from '../../api/client';
+import { useCan } from '../../api/me';
+import type { WorkloadRuleView } from '../../api/schema';
+import { Actor, actorText } from '../../components/Actor';
+import { Confirm } from '../../components/Confirm';
+import { DataTable, type Column } from '../../components/DataTable';
+import { Empty } from '../../components/Empty';
+import { Panel } from '../../components/Panel';
+import { Time } from '../../components/Time';
+import { useDone } from '../../components/useDone';
+import { systemOf } from './ciSystems';
+import { CiFile } from './CiFile';
+import { NewRule } from './NewRule';
+import { useRealms } from './queries';
+import { Holds, holdsText } from './Rights';
+
+const claimLines = (r: WorkloadRuleView) => Object.entries(r.claims).map(([name, value]) => `${name}=${value}`);
+const systemText = (r: WorkloadRuleView) => (systemOf(r.issuer).value === 'other' ? r.issuer : systemOf(r.issuer).label);
+const minutes = (seconds: number) => (seconds % 60 === 0 ? `${seconds / 60} min` : `${seconds} s`);
+
+export function CiRules() {
+  const can = useCan();
+  const done = useDone();
+  const [making, make] = useDisclosure();
+  const [shown, setShown] = useState<WorkloadRuleView>();
+  const [removed, setRemoved] = useState<WorkloadRuleView>();
+  const { nameOf } = useRealms();
+  const writes = can('access:write');
+  const button = writes && <Button size="xs" leftSection={<IconPlus size={15} aria-hidden />} onClick={make.open}>New rule</Button>;
+  const columns: Column<WorkloadRuleView>[] = [
+    {
+      label: 'Rule',
+      sort: 'name',
+      text: (r) => r.name,
+      cell: (r) => (
+        <Box component="span" display="block" style={{ overflowWrap: 'anywhere' }}>
+          <Text span inherit fw={550}>{r.name}</Text>
+          <Text span display="block" fz={12} c="dimmed">{systemText(r)}</Text>
+        </Box>
+      ),
+    },
+    { label: 'Issuer', fileOnly: true, text: (r) => r.issuer, cell: (r) => r.issuer },
+    {
+      label: 'Jobs with',
+      text: (r) => claimLines(r).join(', '),
+      cell: (r) => (
+        <Stack gap={2} align="flex-start">
+          {claimLines(r).map((line) => <Code key={line} fz={12} style={{ overflowWrap: 'anywhere' }}>{line}</Code>)}
+        </Stack>
+      ),
+    },
+    { label: 'May', from: 'sm', text: (r) => holdsText(r, nameOf), cell: (r) => <Holds holder={r} nameOf={nameOf} /> },
+    { label: 'For', from: 'md', sort: 'lifetime', text: (r) => r.lifetimeSeconds, cell: (r) => minutes(r.lifetimeSeconds) },
+    {
+      label: 'Made',
+      from: 'lg',
+      sort: 'made',
+      text: (r) => r.createdAt,
+      cell: (r) => (
+        <Box component="span" display="block">
+          <Time at={r.createdAt} />
+          <Text span display="block" fz={12} c="dimmed">by <Actor actor={r.createdBy} /></Text>
+        </Box>
+      ),
+    },
+    { label: 'By', fileOnly: true, text: (r) => actorText(r.createdBy), cell: (r) => r.createdBy },
+    {
+      label: 'Actions',
+      right: true,
+      cell: (r) => (
+        <Menu position="bottom-end">
+          <Menu.Target><ActionIcon variant="subtle" color="gray" aria-label={`Actions for ${r.name}`}><IconDots size={16} aria-hidden /></ActionIcon></Menu.Target>
+          <Menu.Dropdown>
+            <Menu.Item leftSection={<IconCode size={15} aria-hidden />} onClick={() => setShown(r)}>For the CI file</Menu.Item>
+            {writes && <Menu.Item color="red" leftSection={<IconTrash size={15} aria-hidden />} onClick={() => setRemoved(r)}>Delete</Menu.Item>}
+          </Menu.Dropdown>
+        </Menu>
+      ),
+    },
+  ];
+  return (
+    <Panel flush title="CI rules" lead="A job proves who it is with its CI system’s own token and gets a short-lived one of ours. No secret is stored." actions={button}>
+      <DataTable
+        name="CI rules" whole search="Name, claim or right" queryKey={['access', 'ci-rules']} columns={columns} rowKey={(r) => r.id}
+        load={() => ask(api.GET('/api/workload-rules'))}
+        empty={
+          <Empty icon={IconGitBranch} title="No rules yet" action={button}>
+            A rule says which jobs, such as those of one repository on one branch, and what they may do here.
+          </Empty>
+        }
+      />
+      <NewRule opened={making} onClose={make.close} onMade={setShown} />
+      <CiFile rule={shown} onClose={() => setShown(undefined)} />
+      {removed && (
+        <Confirm
+          opened onClose={() => setRemoved(undefined)} title={`Delete ${removed.name}?`} action="Delete"
+          run={async () => {
+            await ask(api.DELETE('/api/workload-rules/{id}', { params: { path: { id: removed.id } } }));
+            done(`Deleted the rule ${removed.name}`, undefined, 'access', 'audit');
+          }}
+        >
+          Jobs with {claimLines(removed).join(' and ')} get no token by it any more, and the tokens that it gave end now, in jobs that run, too.
+        </Confirm>
+      )}
+    </Panel>
+  );
+}

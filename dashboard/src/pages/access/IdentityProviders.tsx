@@ -1,0 +1,112 @@
+// OpenID Connect providers that people sign in with, and what their groups give here.
+
+import { ActionIcon, Box, Button, Menu, Stack, Text } from '@mantine/core';
+import { useDisclosure } from '@mantine/hooks';
+import { IconDots, IconId, IconPencil, IconPlus, IconTrash } from '@tabler/icons-react';
+import { useQuery } from '@tanstack/react-query';
+import { useState } from 'react';
+import { api, ask, ifMatch } from '../../api/client';
+import { useCan } from '../../api/me';
+import type { IdentityProviderView } from '../../api/schema';
+import { Confirm } from '../../components/Confirm';
+import { Copy } from '../../components/Copy';
+import { DataTable, type Column } from '../../components/DataTable';
+import { Empty } from '../../components/Empty';
+import { Panel } from '../../components/Panel';
+import { useDone } from '../../components/useDone';
+import { count, listed } from '../models/naming';
+import { callbackUrl, ProviderForm } from './ProviderForm';
+import { allPeopleQuery, useRealms } from './queries';
+import { roleText } from './Rights';
+
+export function IdentityProviders() {
+  const can = useCan();
+  const [adding, add] = useDisclosure();
+  const [edited, setEdited] = useState<IdentityProviderView>();
+  const [removed, setRemoved] = useState<IdentityProviderView>();
+  const { nameOf } = useRealms();
+  const writes = can('access:write');
+  const button = writes && <Button size="xs" leftSection={<IconPlus size={15} aria-hidden />} onClick={add.open}>Add a provider</Button>;
+  const gives = (p: IdentityProviderView) => p.groupRoles.map((g) => `${g.group}: ${roleText(g, nameOf)}`);
+  const columns: Column<IdentityProviderView>[] = [
+    {
+      label: 'Provider',
+      sort: 'name',
+      text: (p) => p.name,
+      cell: (p) => (
+        <Box component="span" display="block" style={{ overflowWrap: 'anywhere' }}>
+          <Text span inherit fw={550}>{p.name}</Text>
+          <Text span display="block" fz={12} c="dimmed">{p.issuer}</Text>
+        </Box>
+      ),
+    },
+    { label: 'Client id', from: 'lg', text: (p) => p.clientId, cell: (p) => <Text span inherit ff="monospace" fz={13} style={{ overflowWrap: 'anywhere' }}>{p.clientId}</Text> },
+    {
+      label: 'Groups give',
+      from: 'sm',
+      text: (p) => gives(p).join(', '),
+      cell: (p) => (
+        p.groupRoles.length === 0
+          ? <Text span inherit c="dimmed">nothing: who signs in has no role by it</Text>
+          : <Stack gap={2}>{gives(p).map((line) => <Text key={line} span inherit>{line}</Text>)}</Stack>
+      ),
+    },
+    { label: 'Email', from: 'md', text: (p) => (p.trustsEmail ? 'trusted' : 'not trusted'), cell: (p) => (p.trustsEmail ? 'trusted' : 'not trusted') },
+    { label: 'Callback URL', from: 'md', text: (p) => callbackUrl(p.name), cell: (p) => <Copy text={callbackUrl(p.name)} shown={`…/oidc/${p.name}/callback`} label={`Copy the callback URL of ${p.name}`} /> },
+    {
+      label: 'Actions',
+      right: true,
+      cell: (p) => writes && (
+        <Menu position="bottom-end">
+          <Menu.Target><ActionIcon variant="subtle" color="gray" aria-label={`Actions for ${p.name}`}><IconDots size={16} aria-hidden /></ActionIcon></Menu.Target>
+          <Menu.Dropdown>
+            <Menu.Item leftSection={<IconPencil size={15} aria-hidden />} onClick={() => setEdited(p)}>Edit</Menu.Item>
+            <Menu.Item color="red" leftSection={<IconTrash size={15} aria-hidden />} onClick={() => setRemoved(p)}>Delete</Menu.Item>
+          </Menu.Dropdown>
+        </Menu>
+      ),
+    },
+  ];
+  return (
+    <Panel flush title="Identity providers" lead="People sign in there, and their groups give them roles here, renewed at every sign-in." actions={button}>
+      <DataTable
+        name="Identity providers" whole search="Name, issuer or group" queryKey={['access', 'identity-providers']} columns={columns} rowKey={(p) => p.id}
+        load={() => ask(api.GET('/api/identity-providers'))}
+        empty={
+          <Empty icon={IconId} title="No providers yet" action={button}>
+            With an OpenID Connect provider, people need no password here, and who leaves your company cannot sign in any more.
+          </Empty>
+        }
+      />
+      <ProviderForm opened={adding} onClose={add.close} />
+      {edited && <ProviderForm key={edited.id} opened onClose={() => setEdited(undefined)} provider={edited} />}
+      {removed && <DeleteProvider provider={removed} onClose={() => setRemoved(undefined)} />}
+    </Panel>
+  );
+}
+
+function DeleteProvider({ provider, onClose }: { provider: IdentityProviderView; onClose: () => void }) {
+  const can = useCan();
+  const done = useDone();
+  const people = useQuery({ ...allPeopleQuery, enabled: can('people:read') });
+  const holders = people.data?.filter((p) => p.roles.some((at) => at.providerId === provider.id));
+  return (
+    <Confirm
+      opened onClose={onClose} title={`Delete ${provider.name}?`} action="Delete" name={provider.name}
+      run={async () => {
+        await ask(api.DELETE('/api/identity-providers/{id}', { params: { path: { id: provider.id }, header: ifMatch(provider.version) } }));
+        done(`Deleted the provider ${provider.name}`, undefined, 'access', 'audit', 'me');
+      }}
+    >
+      <Stack gap="xs">
+        <Text size="sm">Nobody can sign in with it any more, and what its groups gave is gone. Its people stay; who has no password needs a link for one.</Text>
+        {!holders && can('people:read') && <Text size="sm" c="dimmed" role="status">Looking who has roles by it…</Text>}
+        {holders && (
+          <Text size="sm">
+            {holders.length === 0 ? 'Nobody has a role by it.' : `${count(holders.length, 'person', 'people')} ${holders.length === 1 ? 'loses' : 'lose'} roles: ${listed(holders.slice(0, 8).map((p) => p.name))}${holders.length > 8 ? ' and others' : ''}.`}
+          </Text>
+        )}
+      </Stack>
+    </Confirm>
+  );
+}

@@ -1,0 +1,130 @@
+// API tokens: what calls the API without a person, what each may do, and when it was last seen.
+
+import { ActionIcon, Box, Button, Menu, Select, Stack, Text } from '@mantine/core';
+import { useDisclosure } from '@mantine/hooks';
+import { IconDots, IconKey, IconPlus, IconRefresh, IconTrash } from '@tabler/icons-react';
+import { useState } from 'react';
+import { api, ask } from '../../api/client';
+import { useCan } from '../../api/me';
+import type { ApiTokenView, ShownApiToken } from '../../api/schema';
+import { Actor, actorText } from '../../components/Actor';
+import { DataTable, type Column } from '../../components/DataTable';
+import { Empty } from '../../components/Empty';
+import { Panel } from '../../components/Panel';
+import { Status } from '../../components/Status';
+import { exactTime, Time } from '../../components/Time';
+import { useUrl } from '../../components/url';
+import { NewToken } from './NewToken';
+import { useMayGive, useRealms } from './queries';
+import { Holds, holdsText } from './Rights';
+import { permissionsOf } from './roles';
+import { RevokeToken, RotateToken } from './TokenDialogs';
+import { TokenShown } from './TokenShown';
+
+export function Tokens() {
+  const can = useCan();
+  const mayGive = useMayGive();
+  const [url, setUrl] = useUrl();
+  const [making, make] = useDisclosure();
+  // Here and nowhere else, until the dialog is closed.
+  const [shown, setShown] = useState<ShownApiToken>();
+  const [rotated, setRotated] = useState<ApiTokenView>();
+  const [revoked, setRevoked] = useState<ApiTokenView>();
+  const { nameOf } = useRealms();
+  const button = can('tokens:write', 'any') && <Button size="xs" leftSection={<IconPlus size={15} aria-hidden />} onClick={make.open}>New token</Button>;
+  const mayEnd = (t: ApiTokenView) => (t.realmIds ? t.realmIds.every((realm) => can('tokens:write', realm)) : can('tokens:write'));
+  const mayRotate = (t: ApiTokenView) => mayGive.permissions(t.role ? permissionsOf(t.role) : t.permissions, t.realmIds ?? null);
+  const columns: Column<ApiTokenView>[] = [
+    {
+      label: 'Token',
+      sort: 'name',
+      text: (t) => t.name,
+      cell: (t) => (
+        <Box component="span" display="block">
+          <Text span inherit fw={550} style={{ overflowWrap: 'anywhere' }}>{t.name}</Text>
+          <Text span display="block" fz={12} c="dimmed" ff="monospace">{t.fingerprint}</Text>
+        </Box>
+      ),
+    },
+    { label: 'State', sort: 'state', text: (t) => t.state, cell: (t) => <TokenStatus token={t} /> },
+    { label: 'May', from: 'sm', text: (t) => holdsText(t, nameOf), cell: (t) => <Holds holder={t} nameOf={nameOf} /> },
+    {
+      label: 'Last used',
+      from: 'sm',
+      sort: 'used',
+      text: (t) => t.lastUsedAt,
+      cell: (t) => (
+        <Box component="span" display="block">
+          <Time at={t.lastUsedAt} none="never" />
+          {t.lastUsedAddress && <Text span display="block" fz={12} c="dimmed" ff="monospace">{t.lastUsedAddress}</Text>}
+        </Box>
+      ),
+    },
+    { label: 'Address', fileOnly: true, text: (t) => t.lastUsedAddress, cell: (t) => t.lastUsedAddress },
+    { label: 'Ends', from: 'md', sort: 'ends', text: (t) => t.revokedAt ?? t.expiresAt, cell: (t) => <Time at={t.revokedAt ?? t.expiresAt} /> },
+    {
+      label: 'Made',
+      from: 'lg',
+      sort: 'made',
+      text: (t) => t.createdAt,
+      cell: (t) => (
+        <Box component="span" display="block">
+          <Time at={t.createdAt} />
+          <Text span display="block" fz={12} c="dimmed">by <Actor actor={t.createdBy} /></Text>
+        </Box>
+      ),
+    },
+    { label: 'By', fileOnly: true, text: (t) => actorText(t.createdBy), cell: (t) => t.createdBy },
+    {
+      label: 'Actions',
+      right: true,
+      cell: (t) => t.state === 'active' && mayEnd(t) && (
+        <Menu position="bottom-end">
+          <Menu.Target><ActionIcon variant="subtle" color="gray" aria-label={`Actions for ${t.name}`}><IconDots size={16} aria-hidden /></ActionIcon></Menu.Target>
+          <Menu.Dropdown>
+            {mayRotate(t) && <Menu.Item leftSection={<IconRefresh size={15} aria-hidden />} onClick={() => setRotated(t)}>Rotate</Menu.Item>}
+            <Menu.Item color="red" leftSection={<IconTrash size={15} aria-hidden />} onClick={() => setRevoked(t)}>Revoke</Menu.Item>
+          </Menu.Dropdown>
+        </Menu>
+      ),
+    },
+  ];
+  const { state } = url;
+  return (
+    <Panel flush title="API tokens" lead="For services that call the API. A CI job can do without one: see CI rules." actions={button}>
+      <DataTable
+        name="API tokens" whole search="Name, right or realm" queryKey={['access', 'tokens', { state }]} columns={columns} rowKey={(t) => t.id}
+        load={async ({ limit, cursor }) => {
+          const page = await ask(api.GET('/api/tokens', { params: { query: { limit, cursor } } }));
+          return state ? { ...page, items: page.items.filter((t) => t.state === state) } : page;
+        }}
+        filters={
+          <Select
+            size="xs" w={130} aria-label="State" placeholder="Any state" clearable value={state ?? null}
+            data={[{ value: 'active', label: 'Active' }, { value: 'expired', label: 'Expired' }, { value: 'revoked', label: 'Revoked' }]}
+            onChange={(value) => setUrl({ state: value ?? undefined, cursor: undefined })}
+          />
+        }
+        empty={
+          <Empty icon={IconKey} title="No tokens yet" action={button}>
+            A token is for a service that calls the API. It has a few permissions, in some realms, and an end.
+          </Empty>
+        }
+      />
+      <NewToken opened={making} onClose={make.close} onMade={setShown} />
+      {rotated && <RotateToken token={rotated} onClose={() => setRotated(undefined)} onMade={setShown} />}
+      {revoked && <RevokeToken token={revoked} onClose={() => setRevoked(undefined)} />}
+      <TokenShown shown={shown} onClose={() => setShown(undefined)} />
+    </Panel>
+  );
+}
+
+function TokenStatus({ token }: { token: ApiTokenView }) {
+  const overlap = token.state === 'active' && token.previousUntil && new Date(token.previousUntil) > new Date() ? token.previousUntil : undefined;
+  return (
+    <Stack gap={0}>
+      <Status state={token.state} />
+      {overlap && <Text span fz={12} c="dimmed" title={exactTime(overlap)}>old text ends <Time at={overlap} /></Text>}
+    </Stack>
+  );
+}
