@@ -23,6 +23,9 @@ use crate::{
 /// Between two rounds: how late an expiry can be.
 const EVERY: Duration = Duration::from_secs(1);
 
+/// Between two times that this replica says that it lives: a small part of the silence after which it is taken for gone.
+const ALIVE: Duration = Duration::from_secs(10);
+
 /// Everything housekeeping needs.
 #[derive(Clone)]
 pub struct Jobs {
@@ -33,6 +36,21 @@ pub struct Jobs {
 impl Jobs {
     /// Runs the jobs until `stop`. One job's failure does not stop the others.
     pub async fn run(self, stop: CancellationToken) {
+        tokio::join!(self.rounds(&stop), self.live(&stop));
+    }
+
+    /// Beside the rounds: however long one of those takes, this replica is not to be taken for gone.
+    async fn live(&self, stop: &CancellationToken) {
+        while !stop.is_cancelled() {
+            log("replicas", purge::replicas(&self.services, self.replica).await);
+            tokio::select! {
+                () = stop.cancelled() => {}
+                () = tokio::time::sleep(ALIVE) => {}
+            }
+        }
+    }
+
+    async fn rounds(&self, stop: &CancellationToken) {
         let mut round: u64 = 0;
         let mut gauges = gauges::Gauges::default();
         let mut pulse = pulse::PulseJob::default();
@@ -43,9 +61,6 @@ impl Jobs {
             log("repoint_agents", repoint_agents::run_once(&self.services).await);
             log("remove_proxies", remove_proxies::run_once(&self.services).await);
             log("pulse", pulse.run_once(&self.services, self.replica).await);
-            if round.is_multiple_of(10) {
-                log("replicas", purge::replicas(&self.services, self.replica).await);
-            }
             if round.is_multiple_of(5) {
                 log("gauges", gauges.run_once(&self.services).await);
             }
