@@ -50,9 +50,7 @@ pub async fn eventually_or<T, F: Future<Output = Option<T>>, S: Future<Output = 
         if let Some(found) = look().await {
             return found;
         }
-        if tokio::time::Instant::now() >= deadline {
-            panic!("gave up waiting: {what}\n{}", state().await);
-        }
+        assert!(tokio::time::Instant::now() < deadline, "gave up waiting: {what}\n{}", state().await);
         tokio::time::sleep(Duration::from_millis(25)).await;
     }
 }
