@@ -259,6 +259,7 @@ const ALONE: [&str; 5] = ["api_base", "base_url", "api_key", "litellm_credential
 impl fmt::Debug for LitellmParams {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("LitellmParams")
+            .field("provider", &self.provider)
             .field("public", &self.public)
             .field("secret", &self.secret.iter().map(|(name, _)| *name).collect::<Vec<_>>())
             .finish()

@@ -138,7 +138,7 @@ async fn everything_is_counted_and_told_the_gravest_first(pool: PgPool) {
     let severities: Vec<&str> =
         all["attention"].as_array().unwrap().iter().map(|l| l["severity"].as_str().unwrap()).collect();
     let rank = |s: &&&str| ["critical", "warning", "info"].iter().position(|known| known == *s).unwrap();
-    assert!(severities.iter().collect::<Vec<_>>().is_sorted_by_key(|s| rank(s)), "{severities:?}");
+    assert!(severities.iter().collect::<Vec<_>>().is_sorted_by_key(rank), "{severities:?}");
 
     // A proxy may keep what it holds in memory for 60 s, and then a minute.
     clock.advance(TimeDelta::seconds(121));
