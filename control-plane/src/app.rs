@@ -176,7 +176,7 @@ impl App {
             ),
         });
         let router = api::router(state).merge(push::router(push));
-        let soft = lifecycle.soft();
+        let (soft, hard) = (lifecycle.soft(), lifecycle.hard());
         let failed = lifecycle.clone();
         lifecycle.spawn("http", async move {
             let stopping = async move {
@@ -184,8 +184,13 @@ impl App {
                 ready.send_replace(false);
             };
             let service = router.into_make_service_with_connect_info::<SocketAddr>();
-            if let Err(error) = axum::serve(listener, service).with_graceful_shutdown(stopping).await {
-                failed.fail(format!("the HTTP server ended: {error}"));
+            let serving = axum::serve(listener, service).with_graceful_shutdown(stopping).into_future();
+            tokio::select! {
+                ended = serving => if let Err(error) = ended {
+                    failed.fail(format!("the HTTP server ended: {error}"));
+                },
+                // Somebody does not read the end of their answer.
+                () = hard.cancelled() => {}
             }
         });
         Ok((address, setup_link))

@@ -205,3 +205,36 @@ async fn a_row_of_the_audit_that_was_changed_by_hand_is_found() {
     assert_eq!(code, 1, "{text}");
     assert!(text.contains("missing: the head that was kept is row"), "{text}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn events_are_followed_over_a_restart() {
+    let database = Database::create().await;
+    let mut running = Reeve::start(ReeveOptions::on(&database)).await;
+    let args = ["events", "--follow", "--output", "json"];
+    let mut command = Command::new(binary("reeve"));
+    command.args(args).env("REEVE_URL", &running.api.url).env("REEVE_TOKEN", &running.api.token);
+    let mut follower = Process::start("reeve events", &mut command);
+    follower.stdout_has("the first event", |out| out.contains("\"hello\"").then_some(())).await;
+    running.api.post("/api/realms", json!({ "name": "before" })).await;
+    follower.stdout_has("a change", |out| out.contains("before").then_some(())).await;
+
+    // An open stream does not hold up the stop: it would be cut off after 30 s.
+    let begun = std::time::Instant::now();
+    running.process.signal("TERM");
+    assert!(running.process.wait().await.success());
+    assert!(begun.elapsed().as_secs() < 20, "{:?}", begun.elapsed());
+    running.restart().await;
+    running.api.post("/api/realms", json!({ "name": "after" })).await;
+    let out = follower.stdout_has("a change", |out| out.contains("after").then(|| out.to_owned())).await;
+    let events = out.lines().map(|line| serde_json::from_str::<Value>(line).expect("one object per line"));
+    let changes: Vec<Value> = events.filter(|e| e["event"] == "change").collect();
+    let kinds: Vec<&Value> = changes.iter().map(|e| &e["data"]["summary"]["realm"]).collect();
+    assert_eq!(kinds, ["before", "after"]);
+    assert_eq!(changes[1]["id"], changes[0]["id"].as_i64().expect("a revision") + 1);
+
+    follower.signal("INT");
+    assert!(follower.wait().await.success());
+    let (code, newest, _) = running.cli(&["events", "--output", "json"]).await;
+    let newest: Value = serde_json::from_str(&newest).expect("a list");
+    assert_eq!((code, &newest["items"][0]["summary"]["realm"]), (0, &json!("after")));
+}

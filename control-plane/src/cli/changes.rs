@@ -51,9 +51,7 @@ const OBJECTS: &[Column] = &[
 
 pub async fn run(changes: Changes, s: &Session) -> Result<(), Failure> {
     let Some(revision) = changes.revision else {
-        let items = s.list(path(["changes"]), Vec::new(), changes.limit).await?;
-        output::list(s.format, &items, COLUMNS, "Nothing has changed yet.");
-        return Ok(());
+        return newest(s, changes.limit).await;
     };
     let waited = s.settle(vec![revision]).await;
     if let Err(failure @ (Failure::Refused(_) | Failure::Unreachable(_))) = waited {
@@ -65,6 +63,12 @@ pub async fn run(changes: Changes, s: &Session) -> Result<(), Failure> {
         Some("converged") => Ok(()),
         _ => Err(Failure::NotConverged(not_converged(revision, &receipt))),
     }
+}
+
+pub async fn newest(s: &Session, limit: usize) -> Result<(), Failure> {
+    let items = s.list(path(["changes"]), Vec::new(), limit).await?;
+    output::list(s.format, &items, COLUMNS, "Nothing has changed yet.");
+    Ok(())
 }
 
 fn show(s: &Session, receipt: &Value) {

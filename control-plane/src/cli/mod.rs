@@ -14,6 +14,7 @@ mod client;
 mod credential;
 mod deployment;
 mod enroll_token;
+mod events;
 mod explain;
 mod failure;
 mod freeze;
@@ -80,6 +81,8 @@ pub enum AdminCommand {
     Freezes(Leaf<freeze::Freezes>),
     /// The newest changes, or the receipt of one: what it asked of which proxy and agent, and how far that is.
     Changes(Leaf<changes::Changes>),
+    /// The newest changes; with --follow whatever happens from now on: changes, how far they are, agents, proxies.
+    Events(Leaf<events::Events>),
     /// Who changed what, and when.
     Audit(Leaf<audit::Audit>),
     /// Sign in with a password; the session is kept until it ends.
@@ -139,6 +142,7 @@ async fn dispatch(command: AdminCommand) -> Result<(), Failure> {
         C::Freezes(c) => freeze::list(&c.global.session()?).await,
         C::Changes(c) => changes::run(c.args, &c.global.session()?).await,
         C::Overview(c) => overview::run(c.args, &c.global.session()?).await,
+        C::Events(c) => events::run(c.args, &c.global.session()?).await,
         C::Explain(c) => explain::run(c.args, &c.global.session()?).await,
         C::Audit(c) => audit::run(c.args, &c.global.session()?).await,
         C::Login(c) => login::login(c.args, &c.global.session()?).await,

@@ -51,6 +51,12 @@ pub fn line(text: &str) {
     print(text);
 }
 
+/// For output without an end: `false` when its reader went away.
+pub fn line_is_read(text: &str) -> bool {
+    let mut out = anstream::stdout().lock();
+    writeln!(out, "{text}").and_then(|()| out.flush()).is_ok()
+}
+
 /// How far long work has come, on standard error where that is a terminal. Dropped, it leaves no trace.
 pub struct Progress(ProgressBar);
 

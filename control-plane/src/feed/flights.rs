@@ -39,6 +39,8 @@ struct Flight {
     told: Option<ReceiptEvent>,
     counted_at: Option<Instant>,
     agents_pending: i64,
+    /// The agents were counted when the proxies were done.
+    counted_last: bool,
     /// It was in flight when the feed began: its first state is no news.
     old: bool,
 }
@@ -74,6 +76,7 @@ impl Flights {
             told: None,
             counted_at: None,
             agents_pending: 0,
+            counted_last: false,
             old,
         });
     }
@@ -92,21 +95,23 @@ impl Flights {
         let revisions: Vec<Revision> = self.0.keys().copied().collect();
         let on_proxies: BTreeMap<Revision, OnProxies> =
             feed::on_proxies(&mut conn, &revisions).await?.into_iter().collect();
-        let due = self.due(agents_moved);
+        let due = self.due(&on_proxies, agents_moved);
         let at_agents: BTreeMap<Revision, AtAgents> =
             feed::at_agents(&mut conn, &due).await?.into_iter().collect();
         drop(conn);
         for revision in due {
             let rows = at_agents.get(&revision).copied().unwrap_or_default();
-            let exact = !on_proxies.contains_key(&revision) && (1..=EXACT).contains(&rows.connected);
+            let last = !on_proxies.contains_key(&revision);
+            let exact = last && (1..=EXACT).contains(&rows.connected);
             let pending = if exact { pending(s, revision).await? } else { rows.waiting };
             if let Some(flight) = self.0.get_mut(&revision) {
                 (flight.agents_pending, flight.counted_at) = (pending, Some(Instant::now()));
+                flight.counted_last = last;
             }
         }
         self.0.retain(|revision, flight| {
-            // Without a first count nothing can be said of it.
-            if flight.counted_at.is_none() {
+            // Its turn to be counted, at first and when the proxies are done, is still to come.
+            if flight.counted_at.is_none() || (!on_proxies.contains_key(revision) && !flight.counted_last) {
                 return true;
             }
             let now = flight.receipt(*revision, on_proxies.get(revision).copied().unwrap_or_default());
@@ -121,11 +126,14 @@ impl Flights {
     }
 
     /// Whose agents are to be counted, those that waited longest first.
-    fn due(&self, agents_moved: bool) -> Vec<Revision> {
+    fn due(&self, on_proxies: &BTreeMap<Revision, OnProxies>, agents_moved: bool) -> Vec<Revision> {
         let now = Instant::now();
-        let is_due = |f: &Flight| agents_moved || f.counted_at.is_none_or(|at| now >= at + AGAIN);
-        let mut due: Vec<_> =
-            self.0.iter().filter(|(_, f)| is_due(f)).map(|(revision, f)| (f.counted_at, *revision)).collect();
+        let is_due = |revision: &Revision, f: &Flight| {
+            let done = !on_proxies.contains_key(revision);
+            agents_moved || f.counted_at.is_none_or(|at| now >= at + AGAIN) || (done && !f.counted_last)
+        };
+        let waiting = self.0.iter().filter(|(revision, f)| is_due(revision, f));
+        let mut due: Vec<_> = waiting.map(|(revision, f)| (f.counted_at, *revision)).collect();
         due.sort_unstable();
         due.into_iter().take(COUNTED).map(|(_, revision)| revision).collect()
     }

@@ -41,6 +41,8 @@ use crate::{
 
 /// After the database failed.
 const RETRY: Duration = Duration::from_secs(1);
+/// Between two looks that were long.
+const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 /// A stream waits this long for the feed's first look.
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -117,11 +119,13 @@ impl Feed {
             let progress = self.services.signals.progress.notified();
             let began = Instant::now();
             let more = self.look(&mut watch).await;
-            // At most a fifth of the time is spent on looks, however much there is to see.
-            tokio::time::sleep(self.options.pause.max(began.elapsed() * 4)).await;
             if more {
+                tokio::time::sleep(self.options.pause).await;
                 continue;
             }
+            // About a fifth of the time is spent on looks, however much there is to see.
+            let pause = (began.elapsed() * 4).min(LONGEST_PAUSE);
+            tokio::time::sleep(self.options.pause.max(pause)).await;
             tokio::select! {
                 () = progress => {}
                 () = self.services.signals.feed.notified() => {}
