@@ -100,7 +100,7 @@ export function DataTable<T>(props: Props<T>) {
         {props.search && <Search label={props.search} value={url.q ?? ''} onChange={(q) => setUrl({ q, cursor: undefined })} />}
         {filters}
         <Box flex={1} />
-        {query.isFetching && query.data && <Loader size={14} aria-label="Loading" />}
+        {query.isFetching && query.data && <Loader size={14} role="status" aria-label="Loading" />}
         <Export {...{ name, columns, load, whole }} wanted={wanted} />
       </Group>}
       {query.error && <Box p="md"><ProblemAlert error={query.error} retry={() => void query.refetch()} /></Box>}

@@ -43,7 +43,7 @@ export function Pick({ value, onChange, queryKey, load, known, ...rest }: Props)
     <Select
       searchable
       nothingFoundMessage={first.isPending || found.isFetching ? 'Looking…' : 'Nothing has this name.'}
-      rightSection={first.isLoading || found.isFetching ? <Loader size={14} aria-label="Loading" /> : undefined}
+      rightSection={first.isLoading || found.isFetching ? <Loader size={14} role="status" aria-label="Loading" /> : undefined}
       error={first.error ? 'The list could not be read.' : undefined}
       maxDropdownHeight={320}
       {...rest}

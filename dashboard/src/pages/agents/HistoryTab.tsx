@@ -1,6 +1,6 @@
 // What was decided about an agent, from the audit record.
 
-import { Anchor, Select, Text } from '@mantine/core';
+import { Anchor, Box, Select, Text } from '@mantine/core';
 import { IconFingerprint } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
@@ -56,9 +56,18 @@ export function HistoryTab({ agent }: { agent: AgentView }) {
 
 const columns = (names: Names): Column<AuditView>[] => [
   { label: 'When', text: (row) => row.at, cell: (row) => <Time at={row.at} /> },
-  { label: 'What', text: (row) => row.action, cell: (row) => <Text span size="sm" fw={550}>{row.action}</Text> },
+  {
+    label: 'What',
+    text: (row) => row.action,
+    cell: (row) => (
+      <>
+        <Text size="sm" fw={550}>{row.action}</Text>
+        <Box hiddenFrom="sm"><Differences lines={differences(row, names)} /></Box>
+      </>
+    ),
+  },
   { label: 'By', from: 'sm', text: (row) => row.actor, cell: (row) => actor(row.actor) },
-  { label: 'Changed', text: (row) => differences(row, names).join('; '), cell: (row) => <Differences lines={differences(row, names)} /> },
+  { label: 'Changed', from: 'sm', text: (row) => differences(row, names).join('; '), cell: (row) => <Differences lines={differences(row, names)} /> },
   {
     label: 'Change',
     right: true,

@@ -6,6 +6,7 @@ import { Link } from '@tanstack/react-router';
 import type { Explanation, Fact } from '../../api/schema';
 import { Panel } from '../../components/Panel';
 import { FactRow, type Weight } from './FactRow';
+import { readable } from './readable';
 import classes from './explain.module.css';
 
 export function Answer({ answer }: { answer: Explanation }) {
@@ -20,8 +21,8 @@ export function Answer({ answer }: { answer: Explanation }) {
             <Title order={2} fz={20} style={{ overflowWrap: 'anywhere' }}>
               {allowed ? 'Yes' : 'No'}: {agentName} {allowed ? 'can call' : 'cannot call'} {litellmModelName}
             </Title>
-            <Text size="sm" mt={2} component="div" className={classes.why}>
-              {answer.way ? <Way way={answer.way} /> : deciding?.text}
+            <Text size="sm" mt={2} component="div">
+              {answer.way ? <Way way={answer.way} /> : deciding && readable(deciding)}
             </Text>
           </div>
         </Group>

@@ -5,8 +5,9 @@ import { IconCheck, IconMinus, IconX } from '@tabler/icons-react';
 import { Link } from '@tanstack/react-router';
 import type { Explanation, Fact } from '../../api/schema';
 import { Copy } from '../../components/Copy';
-import { exactTime, Time } from '../../components/Time';
+import { Time } from '../../components/Time';
 import classes from './explain.module.css';
+import { readable } from './readable';
 
 export type Weight = 'holds' | 'decides' | 'in-the-way' | 'not-needed';
 
@@ -50,9 +51,6 @@ function Todo({ text }: { text: string }) {
     </Text>
   );
 }
-
-/** A sentence, with moments as the rest of the console writes them. */
-const readable = ({ kind, text }: Fact) => (kind === 'freeze' ? text.charAt(0).toUpperCase() + text.slice(1) : text).replaceAll(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)/g, (at) => exactTime(at));
 
 function pageOf({ kind, subject }: Fact, answer: Explanation): string {
   const agent = `/agents/${answer.agentDid}`;
