@@ -69,7 +69,7 @@ function Permissions({ everywhere, realms, nameOf }: PermissionsProps) {
   if (rows.length === 0) return <Text size="sm" p="md">Nothing yet. Ask who invited you for a role.</Text>;
   return (
     <Table verticalSpacing={7} aria-label="What you may do">
-      <Table.Thead><Table.Tr><Table.Th>Area</Table.Th><Table.Th>You may</Table.Th></Table.Tr></Table.Thead>
+      <Table.Thead><Table.Tr><Table.Th fz={12} c="dimmed">Area</Table.Th><Table.Th fz={12} c="dimmed">You may</Table.Th></Table.Tr></Table.Thead>
       <Table.Tbody>
         {rows.map((row) => (
           <Table.Tr key={row.area}>
