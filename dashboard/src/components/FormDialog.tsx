@@ -33,8 +33,8 @@ export function FormDialog<V>({ opened, onClose, title, form, save, action = 'Sa
   useEffect(() => {
     if (refusals === 0) return;
     const wrong = body.current?.querySelector<HTMLElement>('[aria-invalid=true], [role=alert]');
-    wrong?.scrollIntoView({ block: 'nearest' });
-    wrong?.focus();
+    wrong?.scrollIntoView({ block: 'center' });
+    wrong?.focus({ preventScroll: true });
   }, [refusals]);
   const close = () => {
     setError(undefined);

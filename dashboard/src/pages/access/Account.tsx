@@ -42,7 +42,7 @@ export function Account() {
         />
       </Panel>
       {person && <Sessions />}
-      <Panel flush title="What you may do" lead="By your roles, as the API sees it now. Who may change may read.">
+      <Panel flush title="What you may do" lead={`${person ? 'By your roles, as' : 'As'} the API sees it now. Who may change may read.`}>
         <Permissions everywhere={me.permissions} realms={me.realms} nameOf={nameOf} />
       </Panel>
       {person && <ChangePassword email={person.email} opened={changing} onClose={change.close} />}
