@@ -18,6 +18,8 @@ struct Files;
 
 /// Served in place of the console by a binary that was built without it.
 const UNBUILT: &str = include_str!("console.html");
+/// What files are also there as, the smaller first: content coding and ending.
+const COMPRESSED: [(&str, &str); 2] = [("br", "br"), ("gzip", "gz")];
 /// What index.html has in place of the nonce.
 const NONCE: &str = "CSP_NONCE";
 /// Paths that are never a page, however a browser asks for them.
@@ -90,23 +92,29 @@ pub async fn explain_sign_in(request: Request, next: Next) -> Response {
 }
 
 fn file(path: &str, asked: &HeaderMap) -> Option<Response> {
-    // The page itself goes out with a nonce only; a gzip only in place of its file.
-    if path.is_empty() || path == "index.html" || end(path) == Some("gz") {
+    // The page itself goes out with a nonce only; what is compressed, only in place of its file.
+    if path.is_empty()
+        || path == "index.html"
+        || COMPRESSED.iter().any(|(_, ending)| end(path) == Some(ending))
+    {
         return None;
     }
     let plain = Files::get(path)?;
-    let zipped =
-        accepts(asked, header::ACCEPT_ENCODING, "gzip").then(|| Files::get(&format!("{path}.gz"))).flatten();
+    let packed = COMPRESSED.iter().find_map(|(coding, ending)| {
+        let taken = accepts(asked, header::ACCEPT_ENCODING, coding);
+        Some((*coding, taken.then(|| Files::get(&format!("{path}.{ending}")))??))
+    });
     let tag = tag(&plain);
     let known = asked.get(header::IF_NONE_MATCH).is_some_and(|value| value.as_bytes() == tag.as_bytes());
-    let mut answer = match (known, &zipped) {
+    let packed = packed.filter(|_| !known);
+    let mut answer = match (known, &packed) {
         (true, _) => StatusCode::NOT_MODIFIED.into_response(),
-        (false, Some(zipped)) => zipped.data.to_vec().into_response(),
+        (false, Some((_, packed))) => packed.data.to_vec().into_response(),
         (false, None) => plain.data.to_vec().into_response(),
     };
     let headers = answer.headers_mut();
-    if zipped.is_some() && !known {
-        headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+    if let Some((coding, _)) = packed {
+        headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static(coding));
     }
     // Files under assets/ have the hash of what is in them in their names.
     let keep = if path.starts_with("assets/") { "public, max-age=31536000, immutable" } else { "no-cache" };

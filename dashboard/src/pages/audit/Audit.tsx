@@ -1,11 +1,12 @@
 // The audit record: who did what, or tried to, and how it was before and after.
 
-import { Button, Code, Group, Select, Text, TextInput } from '@mantine/core';
+import { Button, Code, Group, Select, TextInput } from '@mantine/core';
 import { useDebouncedCallback } from '@mantine/hooks';
 import { IconFingerprint } from '@tabler/icons-react';
 import { useState } from 'react';
 import { api, ask, type Page as PageOf } from '../../api/client';
 import type { AuditView } from '../../api/schema';
+import { Actor } from '../../components/Actor';
 import { DataTable, type Column, type Wanted } from '../../components/DataTable';
 import { Empty } from '../../components/Empty';
 import { Page } from '../../components/Page';
@@ -46,7 +47,7 @@ export function Audit() {
       ),
     },
     { label: 'About', cell: (r) => <Subject subject={r.subject} />, text: (r) => r.subject },
-    { label: 'Who', cell: (r) => <Text size="sm" style={{ overflowWrap: 'anywhere' }}>{r.actor}</Text>, text: (r) => r.actor },
+    { label: 'Who', cell: (r) => <Actor actor={r.actor} />, text: (r) => r.actor },
     { label: 'From', from: 'md', cell: (r) => r.address ?? '–', text: (r) => r.address },
     { label: 'Row', from: 'lg', right: true, cell: (r) => r.seq, text: (r) => r.seq },
     { label: 'When', right: true, cell: (r) => <Time at={r.at} />, text: (r) => r.at },

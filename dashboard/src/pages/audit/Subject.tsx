@@ -8,8 +8,9 @@ const PAGES: Record<string, string> = { model: '/models', realm: '/realms', agen
 
 export function Subject({ subject }: { subject: string }) {
   const [area = '', id = ''] = subject.split('/');
-  const shown = id.startsWith('did:') ? `${area} ${shortDid(id)}` : subject;
+  // Ids of one day begin alike: their ends tell them apart.
+  const shown = id.startsWith('did:') ? `${area} ${shortDid(id)}` : subject.replaceAll(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{8}([0-9a-f]{4})/g, '…$2');
   const page = PAGES[area];
-  if (!page || !id) return <Text size="sm" style={{ overflowWrap: 'anywhere' }}>{shown}</Text>;
-  return <Anchor component={Link} to={`${page}/${id}`} size="sm" style={{ overflowWrap: 'anywhere' }}>{shown}</Anchor>;
+  if (!page || !id) return <Text size="sm" title={subject} style={{ overflowWrap: 'anywhere' }}>{shown}</Text>;
+  return <Anchor component={Link} to={`${page}/${id}`} size="sm" title={subject} style={{ overflowWrap: 'anywhere' }}>{shown}</Anchor>;
 }

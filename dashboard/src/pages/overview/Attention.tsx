@@ -4,6 +4,7 @@ import { Anchor, Box, Group, Stack, Text } from '@mantine/core';
 import { IconShieldCheck } from '@tabler/icons-react';
 import { Link } from '@tanstack/react-router';
 import type { Attention as Line } from '../../api/schema';
+import { shortDid } from '../../components/Copy';
 import { Empty } from '../../components/Empty';
 import { Panel } from '../../components/Panel';
 import { Status } from '../../components/Status';
@@ -23,12 +24,12 @@ export function Attention({ items }: { items: Line[] }) {
             <Box component="li" key={`${line.kind} ${line.subject} ${line.text}`} className={classes.line}>
               <Group justify="space-between" gap="xs" wrap="nowrap" align="baseline">
                 <Text size="sm" component="div">
-                  <Status state={line.severity} label={<b>{line.name}</b>} />{' '}
+                  <Status state={line.severity} label={<b>{shortDid(line.name)}</b>} />{' '}
                   <Text span inherit className={classes.severity}>{line.severity}</Text>
                 </Text>
                 {line.since && <Text size="xs" c="dimmed"><Time at={line.since} /></Text>}
               </Group>
-              <Text size="sm" mt={2}>{line.text}</Text>
+              <Text size="sm" mt={2} className={classes.text}>{line.text}</Text>
               <Group gap="xs" mt={2}>
                 <Place subject={line.subject} kind={line.kind} />
                 <Text size="xs" c="dimmed" className={classes.todo}>{line.todo}</Text>

@@ -77,7 +77,7 @@ function Tiles({ view: { proxies, agents, models, realms } }: { view: View }) {
         <Tile
           label="Models active" value={models.active} of={models.active + models.inactive} to="/models"
           tone={models.notApplied > 0 ? 'warn' : models.active > 0 ? 'good' : 'off'}
-          note={words([[models.notApplied, 'not live everywhere'], [realms?.withoutGrants ?? 0, 'realms without a grant']], 'live where they should be')}
+          note={words([[models.notApplied, 'not live everywhere'], [realms?.withoutGrants ?? 0, realms?.withoutGrants === 1 ? 'realm without a grant' : 'realms without a grant']], 'live where they should be')}
         />
       )}
     </>
