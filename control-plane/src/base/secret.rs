@@ -17,10 +17,11 @@ impl Secret {
         &self.0
     }
 
-    /// What may be shown of it: `...` and its last four characters, or `...` alone when it is short.
+    /// What may be shown of it: `...` and its last four characters, or `...` alone when it is short, or is a JSON object: of several
+    /// secrets, the last may be short.
     pub fn fingerprint(&self) -> String {
         let tail: Vec<char> = self.0.chars().rev().take(4).collect();
-        if self.0.chars().count() < 16 {
+        if self.0.chars().count() < 16 || self.0.trim_start().starts_with('{') {
             return "...".to_owned();
         }
         format!("...{}", tail.into_iter().rev().collect::<String>())
@@ -57,6 +58,7 @@ mod tests {
         assert_eq!(format!("{secret:?}"), "[secret]");
         assert_eq!(secret.fingerprint(), "...WXYZ");
         assert_eq!(Secret::new("short").fingerprint(), "...");
+        assert_eq!(Secret::new(r#"{"tenant_id": "0123456789", "client_secret": "s"}"#).fingerprint(), "...");
         assert_eq!(secret.expose(), "sk-0123456789abcdefWXYZ");
     }
 }

@@ -50,6 +50,23 @@ fn the_printed_permissions_are_those_of_the_code() {
     assert!(page == now, "docs/SECURITY.md is not what the code says: run this test with UPDATE_OPENAPI=1");
 }
 
+/// The console says in words what a role holds, and has the levels as a letter for each role.
+#[test]
+fn the_roles_of_the_console_are_those_of_the_code() {
+    let page = fs::read_to_string(root().join("dashboard/src/pages/access/roles.ts")).unwrap();
+    for area in Area::ALL {
+        let line = page.lines().find(|line| line.contains(&format!("{{ area: '{}',", area.as_str())));
+        let letter = |role: &Role| match role.level(*area) {
+            None => '-',
+            Some(Level::Read) => 'r',
+            Some(Level::Write) => 'w',
+        };
+        let held: String = Role::ALL.iter().map(letter).collect();
+        let said = line.is_some_and(|line| line.contains(&format!("held: '{held}'")));
+        assert!(said, "{}: held: '{held}' in {line:?}", area.as_str());
+    }
+}
+
 fn permissions() -> String {
     let row = |cells: Vec<String>| format!("| {} |\n", cells.join(" | "));
     let names = Role::ALL.iter().map(|role| role.as_str().to_owned());
