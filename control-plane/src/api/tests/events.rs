@@ -500,6 +500,7 @@ async fn open_streams_end_at_once_when_the_process_stops(pool: PgPool) {
     here.ready.send_replace(false);
     assert_eq!(stream.next().await, None);
     // The feed's task, too.
+    here.life.stop();
     here.life.run(LONG).await.unwrap();
 }
 
