@@ -12,7 +12,7 @@ use super::{
 use crate::{
     domain::{change::Revision, error::Result},
     service::Services,
-    store::{changes::Entry, feed, listener},
+    store::{Conn, changes::Entry, feed, listener},
 };
 
 /// Changes of one look; more make another at once.
@@ -102,17 +102,17 @@ impl Watch {
         Ok((Self { read, flights, agents, fleet }, Look { first: true, ..Look::at(read) }))
     }
 
-    /// What is new. When it breaks off, the look holds what was found until then.
-    pub async fn look(&mut self, s: &Services) -> (Look, Result<Ended>) {
+    /// What is new; `seen` is the newest revision that streams have read by themselves. When it breaks off, the look holds what was found until then.
+    pub async fn look(&mut self, s: &Services, seen: Revision) -> (Look, Result<Ended>) {
         let mut look = Look::at(self.read);
-        let ended = self.gather(s, &mut look).await;
+        let ended = self.gather(s, seen, &mut look).await;
         (look, ended)
     }
 
-    async fn gather(&mut self, s: &Services, look: &mut Look) -> Result<Ended> {
+    async fn gather(&mut self, s: &Services, seen: Revision, look: &mut Look) -> Result<Ended> {
         let now = s.store.clock.now();
         let mut conn = s.store.conn().await?;
-        let more = self.changes(&mut conn, look).await?;
+        let more = self.changes(&mut conn, seen, look).await?;
         look.agents = self.agents.look(&mut conn, now).await?;
         look.proxies = self.fleet.look(&mut conn).await?;
         drop(conn);
@@ -120,12 +120,12 @@ impl Watch {
         Ok(more)
     }
 
-    async fn changes(&mut self, conn: &mut crate::store::Conn, look: &mut Look) -> Result<Ended> {
+    async fn changes(&mut self, conn: &mut Conn, seen: Revision, look: &mut Look) -> Result<Ended> {
         let found = feed::changes(conn, self.read, CHANGES).await?;
         if found.is_empty() {
             let head = listener::head(conn).await?;
             // A backup was put back under the running process. (A head that is ahead was made after the read: next time.)
-            if head < self.read {
+            if head < self.read.max(seen) {
                 tracing::warn!(revision = head, "the change log went back; streams of events begin anew");
                 self.read = head;
                 self.flights.clear();

@@ -14,7 +14,10 @@ mod subscription;
 mod viewer;
 
 use std::{
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicI64, Ordering},
+    },
     time::Duration,
 };
 
@@ -90,13 +93,23 @@ pub struct Feed {
     /// Whether the first look was made, so that whatever happens from now on is told.
     awake: watch::Sender<bool>,
     places: Arc<Mutex<Places>>,
+    /// The newest revision that a stream has read by itself; the looks may be behind it.
+    seen: Arc<AtomicI64>,
 }
 
 impl Feed {
     pub fn new(services: Services, options: FeedOptions) -> Self {
         let (sender, _) = broadcast::channel(options.ring);
         let (awake, _) = watch::channel(false);
-        Self { services, options, sender, woken: Arc::default(), awake, places: Arc::default() }
+        Self {
+            services,
+            options,
+            sender,
+            woken: Arc::default(),
+            awake,
+            places: Arc::default(),
+            seen: Arc::default(),
+        }
     }
 
     /// Runs until `stop`.
@@ -137,8 +150,10 @@ impl Feed {
 
     /// One look, sent if there is something in it. `true`: there is more to read already.
     async fn look(&self, watch: &mut Option<Watch>) -> bool {
+        // Before the look, so that what it finds can only be newer, unless the database went back.
+        let seen = self.seen.load(Ordering::SeqCst);
         let (look, ended) = match watch {
-            Some(watch) => watch.look(&self.services).await,
+            Some(watch) => watch.look(&self.services, seen).await,
             None => match Watch::begin(&self.services).await {
                 Ok((begun, look)) => {
                     *watch = Some(begun);
@@ -152,6 +167,9 @@ impl Feed {
                 }
             },
         };
+        if look.restored {
+            self.seen.store(look.head, Ordering::SeqCst);
+        }
         // Also when it broke off: what was read is not read again.
         if look.says_something() {
             // Nobody there any more is no error.

@@ -5,7 +5,7 @@
 
 use std::{
     collections::{HashMap, VecDeque},
-    sync::Arc,
+    sync::{Arc, atomic::Ordering},
 };
 
 use tokio::sync::broadcast::{self, error::RecvError};
@@ -214,6 +214,9 @@ impl Subscription {
     }
 
     async fn head(&self) -> Result<Revision> {
-        listener::head(&mut *self.place.feed.services.store.conn().await?).await
+        let feed = &self.place.feed;
+        let head = listener::head(&mut *feed.services.store.conn().await?).await?;
+        feed.seen.fetch_max(head, Ordering::SeqCst);
+        Ok(head)
     }
 }
