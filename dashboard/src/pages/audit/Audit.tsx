@@ -43,11 +43,14 @@ export function Audit() {
             {isRefusal(r.action) && <IconShieldX size={15} aria-hidden style={{ verticalAlign: '-2px', marginRight: 5 }} />}
             {actionWords(r.action)}
           </button>
-          <Text size="xs" c="dimmed" hiddenFrom="sm" component="div"><Actor actor={r.actor} /></Text>
+          <Box hiddenFrom="sm" mt={2}>
+            <Subject row={r} names={names} />
+            <Text size="xs" c="dimmed" component="div">by <Actor actor={r.actor} /></Text>
+          </Box>
         </Box>
       ),
     },
-    { label: 'About', text: (r) => r.subject, cell: (r) => <Subject row={r} names={names} /> },
+    { label: 'About', from: 'sm', text: (r) => r.subject, cell: (r) => <Subject row={r} names={names} /> },
     {
       label: 'Who', from: 'sm', text: (r) => r.actor,
       cell: (r) => <Stack gap={0}><span><Actor actor={r.actor} /></span><Text size="xs" c="dimmed">{[authWords(r.auth).words, r.address].filter(Boolean).join(' · ')}</Text></Stack>,

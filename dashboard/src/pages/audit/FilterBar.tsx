@@ -14,6 +14,9 @@ import { ACTION_CHOICES } from './words';
 const SUBJECTS = ['agent', 'credential', 'deployment', 'enrollment-token', 'freeze', 'grant', 'identity-provider', 'member', 'model', 'person', 'proxy', 'realm', 'settings', 'token', 'workload-rule'];
 const OTHERS = ['admin', 'anonymous', 'system:reconcile', 'system:expire_grants', 'system:retire_keys', 'system:rotate_keys'];
 
+/** On a phone two stand side by side. */
+const HALF = { base: 'calc(50% - 5px)', sm: 180 };
+
 export function FilterBar() {
   const [url, setUrl] = useUrl();
   const client = useQueryClient();
@@ -25,12 +28,12 @@ export function FilterBar() {
     <>
       <Actors value={filters.actor} onChange={(actor) => ask({ actor })} />
       <Select
-        size="xs" w={180} searchable clearable aria-label="Action" placeholder="Any action" maxDropdownHeight={360} nothingFoundMessage="No action has this name."
+        size="xs" w={HALF} searchable clearable aria-label="Action" placeholder="Any action" maxDropdownHeight={360} nothingFoundMessage="No action has this name."
         data={ACTION_CHOICES} value={filters.action ?? null} onChange={(action) => ask({ action: action ?? undefined })}
       />
       <Words label="Subject" placeholder="Any subject" data={SUBJECTS} value={filters.subject} onChange={(subject) => ask({ subject })} />
       <Select
-        size="xs" w={165} clearable aria-label="Time" placeholder="Any time" data={[...RANGES, { value: BETWEEN, label: 'Between…' }].map(({ value, label }) => ({ value, label }))}
+        size="xs" w={HALF} clearable aria-label="Time" placeholder="Any time" data={[...RANGES, { value: BETWEEN, label: 'Between…' }].map(({ value, label }) => ({ value, label }))}
         value={range ?? null} onChange={(value) => ask({ range: value ?? undefined, since: undefined, until: undefined })}
       />
       {range === BETWEEN && (
@@ -82,7 +85,7 @@ function Words({ label, placeholder, data, value = '', onChange, onFocus }: Word
   const later = useDebouncedCallback((word: string) => onChange(word.trim() || undefined), 400);
   return (
     <Autocomplete
-      size="xs" w={180} aria-label={label} placeholder={placeholder} data={data} limit={40} spellCheck={false} clearable maxDropdownHeight={320}
+      size="xs" w={HALF} aria-label={label} placeholder={placeholder} data={data} limit={40} spellCheck={false} clearable maxDropdownHeight={320}
       value={typed} onFocus={onFocus} onChange={(word) => { setTyped(word); later(word); }} comboboxProps={{ width: 'max-content', position: 'bottom-start' }}
     />
   );
@@ -100,5 +103,5 @@ function Moment({ label, value, onChange }: { label: string } & WordProps) {
     const time = new Date(text);
     onChange(Number.isNaN(time.getTime()) ? undefined : time.toISOString());
   };
-  return <TextInput size="xs" w={190} type="datetime-local" aria-label={label} value={localTime(value)} onChange={(event) => set(event.currentTarget.value)} />;
+  return <TextInput size="xs" w={{ base: '100%', sm: 190 }} type="datetime-local" aria-label={label} value={localTime(value)} onChange={(event) => set(event.currentTarget.value)} />;
 }
