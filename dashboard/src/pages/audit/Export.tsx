@@ -54,7 +54,8 @@ async function read(query: URLSearchParams, kind: Kind, signal: AbortSignal, tel
   return { file: new Blob([file, ...part], { type: kind.type }), rows: progress().rows };
 }
 
-export const sizeText = (bytes: number) => (bytes < 1_000_000 ? `${Math.ceil(bytes / 1000).toLocaleString('en')} kB` : `${(bytes / 1_000_000).toFixed(1)} MB`);
+const whyText = (thrown: unknown) => (thrown instanceof Problem ? thrown.message : 'the connection broke off before the end; nothing was saved');
+const sizeText = (bytes: number) => (bytes < 1_000_000 ? `${Math.ceil(bytes / 1000).toLocaleString('en')} kB` : `${(bytes / 1_000_000).toFixed(1)} MB`);
 
 export function Export({ filters, filtered }: { filters: Filters; filtered: boolean }) {
   const [progress, setProgress] = useState<Progress>();
@@ -71,7 +72,7 @@ export function Export({ filters, filtered }: { filters: Filters; filtered: bool
       save(`reeve-audit-${new Date().toISOString().slice(0, 10)}.${kind.format}`, file);
       setSaid({ text: `Saved ${rows.toLocaleString('en')} ${rows === 1 ? 'row' : 'rows'}, ${sizeText(file.size)}` });
     } catch (thrown) {
-      setSaid(control.signal.aborted ? { text: 'Stopped; nothing was saved' } : { text: Problem.from(thrown).message, bad: true });
+      setSaid(control.signal.aborted ? { text: 'Stopped; nothing was saved' } : { text: whyText(thrown), bad: true });
     } finally {
       setProgress(undefined);
     }
