@@ -14,9 +14,9 @@ async function registerModel(page: Page, name: string): Promise<void> {
   await page.goto('/models');
   await page.getByRole('button', { name: 'Register model' }).first().click();
   const dialog = page.getByRole('dialog');
-  await dialog.getByLabel('Provider').fill('openai-compatible');
+  await dialog.getByRole('textbox', { name: 'Provider' }).fill('openai-compatible');
   await dialog.getByRole('button', { name: /openai-compatible/ }).click();
-  await dialog.getByLabel('Name', { exact: true }).fill(name);
+  await dialog.getByRole('textbox', { name: 'Name', exact: true }).fill(name);
   await dialog.getByLabel('Model id at the provider').fill('fake-model');
   await dialog.getByLabel('Base URL').fill(upstream);
   await dialog.getByRole('button', { name: 'Test connection' }).click();
@@ -32,7 +32,7 @@ async function grant(page: Page, model: string): Promise<void> {
   await choose(dialog.getByRole('combobox', { name: 'Model' }), page, model);
   await dialog.getByLabel('Reason').fill('They asked for it');
   await dialog.getByRole('button', { name: 'Grant', exact: true }).click();
-  await expect(page.getByRole('row', { name: new RegExp(model) })).toContainText('active');
+  await expect(page.getByRole('row', { name: new RegExp(model, 'i') })).toContainText('active');
 }
 
 test('from the first link to a proven revocation', async ({ page }) => {
@@ -67,7 +67,7 @@ test('from the first link to a proven revocation', async ({ page }) => {
     await page.goto('/realms');
     await page.getByRole('button', { name: 'New realm' }).first().click();
     const dialog = page.getByRole('dialog');
-    await dialog.getByLabel('Name', { exact: true }).fill('Research');
+    await dialog.getByRole('textbox', { name: 'Name', exact: true }).fill('Research');
     await dialog.getByRole('button', { name: 'Make it' }).click();
     await expect(page.getByRole('heading', { level: 1, name: 'Research' })).toBeVisible();
   });

@@ -15,13 +15,13 @@ const VIEWS = [['light', 1280], ['dark', 1280], ['light', 390]] as const;
 /** First load, compressed: everything until the first page is there. */
 const BUDGET = { bytes: 300_000, requests: 25, shift: 0.1, nodes: 1_500 };
 
-let seeded: Seeded;
+let seeded: Seeded | undefined;
 test.beforeAll(async () => {
   await ensureOwner();
   seeded = await seed();
 });
 test.afterAll(() => {
-  for (const agent of seeded.agents) agent.stop();
+  for (const agent of seeded?.agents ?? []) agent.stop();
 });
 
 /** Until what the page asks for is there. */
@@ -46,27 +46,30 @@ test('every page in light, dark and on a phone', async ({ page }) => {
   test.setTimeout(600_000);
   const wrong = watch(page);
   await signIn(page);
+  if (!seeded) throw new Error('nothing was seeded');
+  const { did, proxy } = seeded;
   const { revision } = (await call('GET', '/api/overview')) as { revision: number };
   const paths = [
     '/', '/models', '/models/gpt-4o', '/credentials', '/realms', '/realms/platform', '/realms/platform?tab=members', '/realms/platform?tab=key',
-    '/realms/platform?tab=placement', '/realms/platform?tab=activity', '/realms/support', '/agents', `/agents/${seeded.did}`,
-    `/agents/${seeded.did}?tab=membership`, `/agents/${seeded.did}?tab=access`, `/agents/${seeded.did}?tab=history`, '/enrollment',
-    '/proxies', `/proxies/${seeded.proxy}`, '/changes', `/changes/${revision}`, `/explain?agent=${seeded.did}&model=local`,
+    '/realms/platform?tab=placement', '/realms/platform?tab=activity', '/realms/support', '/agents', `/agents/${did}`,
+    `/agents/${did}?tab=membership`, `/agents/${did}?tab=access`, `/agents/${did}?tab=history`, '/enrollment',
+    '/proxies', `/proxies/${proxy}`, '/changes', `/changes/${revision}`, `/explain?agent=${did}&model=local`,
     '/access?tab=people', '/access?tab=tokens', '/access?tab=ci-rules', '/access?tab=identity-providers', '/access?tab=roles', '/account', '/audit', '/settings',
     '/nothing-here',
   ];
   for (const path of paths) {
+    await page.goto(path);
+    await settle(page);
     for (const [colorScheme, width] of VIEWS) {
       const what = `${path} in ${colorScheme} at ${width}`;
       await page.setViewportSize({ width, height: width < 500 ? 844 : 900 });
       await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
-      await page.goto(path);
       await settle(page);
       await accessible(page, what);
       const beyond = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
       expect(beyond, `${what} does not scroll sideways`).toBeLessThanOrEqual(0);
       if (pictures) {
-        const name = path.split(seeded.did).join('agent').split(seeded.proxy).join('proxy').replace(/[^a-z0-9]+/gi, '-').replace(/^-|-$/g, '') || 'overview';
+        const name = path.split(did).join('agent').split(proxy).join('proxy').replace(/[^a-z0-9]+/gi, '-').replace(/^-|-$/g, '') || 'overview';
         await page.screenshot({ path: join(pictures, `${name}-${colorScheme}-${width}.png`), fullPage: true });
       }
     }

@@ -59,7 +59,7 @@ test('a lost connection says since when, and comes back by itself', async ({ pag
   const wire = new Wire();
   await wire.open();
   const through = `http://127.0.0.1:${wire.port}`;
-  const wrong = watch(page);
+  const wrong = watch(page, through);
   await signIn(page, through);
   await expect(page.getByRole('status', { name: /Live/ })).toBeVisible();
   wire.cut();

@@ -71,7 +71,7 @@ export class Agent {
 }
 
 /** Everything that a page must not do: break, be stopped by its own policy, or ask another origin for something. */
-export function watch(page: Page): string[] {
+export function watch(page: Page, at = url): string[] {
   const wrong: string[] = [];
   page.on('pageerror', (error) => wrong.push(`error: ${String(error)}`));
   page.on('console', (message) => {
@@ -79,7 +79,7 @@ export function watch(page: Page): string[] {
   });
   page.on('request', (request) => {
     const to = new URL(request.url());
-    if (to.protocol !== 'blob:' && to.origin !== new URL(page.url() === 'about:blank' ? url : page.url()).origin) wrong.push(`elsewhere: ${request.url()}`);
+    if (to.protocol !== 'blob:' && to.origin !== new URL(at).origin) wrong.push(`elsewhere: ${request.url()}`);
   });
   return wrong;
 }

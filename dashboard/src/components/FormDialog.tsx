@@ -3,7 +3,7 @@
 
 import { Button, Drawer, Group, Stack, Text } from '@mantine/core';
 import type { UseFormReturnType } from '@mantine/form';
-import { useState, type ReactNode } from 'react';
+import { useEffect, useRef, useState, type ReactNode } from 'react';
 import { Problem } from '../api/problem';
 import { ProblemAlert } from './Problem';
 
@@ -27,6 +27,15 @@ interface Props<V> {
 export function FormDialog<V>({ opened, onClose, title, form, save, action = 'Save', extra, size = 'md', children }: Props<V>) {
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<unknown>();
+  // A long form may have what is wrong out of sight: each refusal goes to the first of it.
+  const [refusals, setRefusals] = useState(0);
+  const body = useRef<HTMLFormElement>(null);
+  useEffect(() => {
+    if (refusals === 0) return;
+    const wrong = body.current?.querySelector<HTMLElement>('[aria-invalid=true], [role=alert]');
+    wrong?.scrollIntoView({ block: 'center' });
+    wrong?.focus({ preventScroll: true });
+  }, [refusals]);
   const close = () => {
     setError(undefined);
     onClose();
@@ -43,13 +52,14 @@ export function FormDialog<V>({ opened, onClose, title, form, save, action = 'Sa
       const known = problem.field !== undefined && problem.field in (form.getValues() as object);
       if (known) form.setFieldError(problem.field as string, problem.message);
       setError(known ? undefined : thrown);
+      setRefusals((n) => n + 1);
     } finally {
       setBusy(false);
     }
-  });
+  }, () => setRefusals((n) => n + 1));
   return (
     <Drawer opened={opened} onClose={close} title={<Text fw={640} fz="lg">{title}</Text>} size={size} closeOnClickOutside={!form.isDirty()}>
-      <form onSubmit={submit} noValidate>
+      <form ref={body} onSubmit={submit} noValidate>
         <Stack>
           {children}
           <ProblemAlert error={error} />

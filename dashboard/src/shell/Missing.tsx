@@ -4,13 +4,16 @@ import { Anchor, Stack } from '@mantine/core';
 import { IconMap2 } from '@tabler/icons-react';
 import { Link, type ErrorComponentProps } from '@tanstack/react-router';
 import { Empty } from '../components/Empty';
+import { Page } from '../components/Page';
 import { ProblemAlert } from '../components/Problem';
 
 export function Missing() {
   return (
-    <Empty icon={IconMap2} title="There is no such page" action={<Anchor component={Link} to="/">To the overview</Anchor>}>
-      The link may be old, or what it names is gone.
-    </Empty>
+    <Page title="There is no such page">
+      <Empty icon={IconMap2} title="Nothing is here" action={<Anchor component={Link} to="/">To the overview</Anchor>}>
+        The link may be old, or what it names is gone.
+      </Empty>
+    </Page>
   );
 }
 

@@ -42,7 +42,7 @@ export function Account() {
         />
       </Panel>
       {person && <Sessions />}
-      <Panel flush title="What you may do" lead="By your roles, as the API sees it now. Who may change may read.">
+      <Panel flush title="What you may do" lead={`${person ? 'By your roles, as' : 'As'} the API sees it now. Who may change may read.`}>
         <Permissions everywhere={me.permissions} realms={me.realms} nameOf={nameOf} />
       </Panel>
       {person && <ChangePassword email={person.email} opened={changing} onClose={change.close} />}
@@ -69,7 +69,7 @@ function Permissions({ everywhere, realms, nameOf }: PermissionsProps) {
   if (rows.length === 0) return <Text size="sm" p="md">Nothing yet. Ask who invited you for a role.</Text>;
   return (
     <Table verticalSpacing={7} aria-label="What you may do">
-      <Table.Thead><Table.Tr><Table.Th>Area</Table.Th><Table.Th>You may</Table.Th></Table.Tr></Table.Thead>
+      <Table.Thead><Table.Tr><Table.Th fz={12} c="dimmed">Area</Table.Th><Table.Th fz={12} c="dimmed">You may</Table.Th></Table.Tr></Table.Thead>
       <Table.Tbody>
         {rows.map((row) => (
           <Table.Tr key={row.area}>

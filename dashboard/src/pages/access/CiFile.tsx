@@ -3,7 +3,7 @@
 import { Button, Code, CopyButton, Group, Modal, Stack, Text } from '@mantine/core';
 import { IconCheck, IconCopy } from '@tabler/icons-react';
 import type { WorkloadRuleView } from '../../api/schema';
-import { snippet, systemOf } from './ciSystems';
+import { lifetimeText, snippet, systemOf } from './ciSystems';
 
 const FILES = { github: '.github/workflows/deploy.yml', gitlab: '.gitlab-ci.yml', other: 'the job' };
 
@@ -15,7 +15,7 @@ export function CiFile({ rule, onClose }: { rule?: WorkloadRuleView; onClose: ()
         <Stack>
           <Text size="sm">
             For {FILES[systemOf(rule.issuer).value]}. The job needs the <Code>reeve</Code> program. Its steps then have <Code>REEVE_TOKEN</Code> for{' '}
-            {rule.lifetimeSeconds} seconds.
+            {lifetimeText(rule.lifetimeSeconds)}.
           </Text>
           <Code block tabIndex={0} aria-label="For the CI file" role="region">{text}</Code>
           <Group justify="flex-end" gap="xs">

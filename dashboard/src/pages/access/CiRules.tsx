@@ -14,7 +14,7 @@ import { Empty } from '../../components/Empty';
 import { Panel } from '../../components/Panel';
 import { Time } from '../../components/Time';
 import { useDone } from '../../components/useDone';
-import { systemOf } from './ciSystems';
+import { lifetimeText, systemOf } from './ciSystems';
 import { CiFile } from './CiFile';
 import { NewRule } from './NewRule';
 import { useRealms } from './queries';
@@ -22,7 +22,6 @@ import { Holds, holdsText } from './Rights';
 
 const claimLines = (r: WorkloadRuleView) => Object.entries(r.claims).map(([name, value]) => `${name}=${value}`);
 const systemText = (r: WorkloadRuleView) => (systemOf(r.issuer).value === 'other' ? r.issuer : systemOf(r.issuer).label);
-const minutes = (seconds: number) => (seconds % 60 === 0 ? `${seconds / 60} min` : `${seconds} s`);
 
 export function CiRules() {
   const can = useCan();
@@ -42,6 +41,7 @@ export function CiRules() {
         <Box component="span" display="block" style={{ overflowWrap: 'anywhere' }}>
           <Text span inherit fw={550}>{r.name}</Text>
           <Text span display="block" fz={12} c="dimmed">{systemText(r)}</Text>
+          <Text span fz={12} hiddenFrom="sm">{holdsText(r, nameOf)}</Text>
         </Box>
       ),
     },
@@ -56,7 +56,7 @@ export function CiRules() {
       ),
     },
     { label: 'May', from: 'sm', text: (r) => holdsText(r, nameOf), cell: (r) => <Holds holder={r} nameOf={nameOf} /> },
-    { label: 'For', from: 'md', sort: 'lifetime', text: (r) => r.lifetimeSeconds, cell: (r) => minutes(r.lifetimeSeconds) },
+    { label: 'For', from: 'md', sort: 'lifetime', text: (r) => r.lifetimeSeconds, cell: (r) => lifetimeText(r.lifetimeSeconds) },
     {
       label: 'Made',
       from: 'lg',

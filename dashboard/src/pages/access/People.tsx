@@ -39,6 +39,7 @@ export function People() {
         <Box component="span" display="block" style={{ overflowWrap: 'anywhere' }}>
           <Text span inherit fw={550}>{p.name}</Text>{p.id === me.person?.id && <Text span inherit c="dimmed"> (you)</Text>}
           {p.name !== p.email && <Text span display="block" fz={12} c="dimmed">{p.email}</Text>}
+          <Text span fz={12} hiddenFrom="xs">{rolesText(p.roles, nameOf) || 'no role'}</Text>
         </Box>
       ),
     },

@@ -49,6 +49,10 @@ export function RightsFields({ value, onChange, error, needs }: Props) {
   const set = (patch: Partial<RightsValue>) => onChange({ ...value, ...patch });
   const everywhere = isEverywhere(value);
   const scope = everywhere ? null : value.realmIds;
+  // Those that can be chosen first.
+  const offered = ROLES
+    .map((r) => ({ value: r.role, label: r.label, disabled: !(r.inRealm ? mayGive.roleSomewhere(r.role) : can(needs) && mayGive.role(r.role)) }))
+    .sort((a, b) => Number(a.disabled) - Number(b.disabled));
   const setWhere = (where: string) => {
     const all = where === 'everywhere';
     // What cannot be held in a realm goes.
@@ -68,7 +72,7 @@ export function RightsFields({ value, onChange, error, needs }: Props) {
         <Select
           label="Role" placeholder="Choose" allowDeselect={false} value={value.role}
           description={value.role ? roleWords(value.role).about : 'Better a few permissions, if they are enough.'}
-          data={ROLES.map((r) => ({ value: r.role, label: r.label, disabled: !(r.inRealm ? mayGive.roleSomewhere(r.role) : can(needs) && mayGive.role(r.role)) }))}
+          data={offered}
           renderOption={({ option }) => <Choice value={option.value} label={option.label} disabled={option.disabled} />}
           onChange={(_, option) => set({ role: ROLES.find((r) => r.role === option?.value)?.role ?? null })}
         />

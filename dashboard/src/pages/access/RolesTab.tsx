@@ -18,8 +18,8 @@ export function RolesTab() {
           <Table verticalSpacing={7} aria-label="What each role may do">
             <Table.Thead>
               <Table.Tr>
-                <Table.Th>Area</Table.Th>
-                {ROLES.map((r) => <Table.Th key={r.role} ta="center">{r.label}</Table.Th>)}
+                <Table.Th fz={12} c="dimmed">Area</Table.Th>
+                {ROLES.map((r) => <Table.Th key={r.role} ta="center" fz={12} c="dimmed">{r.label}</Table.Th>)}
               </Table.Tr>
             </Table.Thead>
             <Table.Tbody>

@@ -16,7 +16,11 @@ import { count } from '../models/naming';
 import { browserText } from './browser';
 
 const KEY = ['access', 'my-sessions'];
-const readSessions = () => ask(api.GET('/api/me/sessions'));
+/** This one first, then the newest. */
+const readSessions = async () => {
+  const page = await ask(api.GET('/api/me/sessions'));
+  return { ...page, items: [...page.items].sort((a, b) => Number(b.current) - Number(a.current)) };
+};
 
 export function Sessions() {
   const done = useDone();

@@ -21,6 +21,8 @@ import { permissionsOf } from './roles';
 import { RevokeToken, RotateToken } from './TokenDialogs';
 import { TokenShown } from './TokenShown';
 
+const STATES = { active: 'Active', expired: 'Expired', revoked: 'Revoked' };
+
 export function Tokens() {
   const can = useCan();
   const mayGive = useMayGive();
@@ -43,6 +45,7 @@ export function Tokens() {
         <Box component="span" display="block">
           <Text span inherit fw={550} style={{ overflowWrap: 'anywhere' }}>{t.name}</Text>
           <Text span display="block" fz={12} c="dimmed" ff="monospace">{t.fingerprint}</Text>
+          <Text span fz={12} hiddenFrom="sm">{holdsText(t, nameOf)}</Text>
         </Box>
       ),
     },
@@ -101,7 +104,7 @@ export function Tokens() {
         filters={
           <Select
             size="xs" w={130} aria-label="State" placeholder="Any state" clearable value={state ?? null}
-            data={[{ value: 'active', label: 'Active' }, { value: 'expired', label: 'Expired' }, { value: 'revoked', label: 'Revoked' }]}
+            data={Object.entries(STATES).map(([value, label]) => ({ value, label }))}
             onChange={(value) => setUrl({ state: value ?? undefined, cursor: undefined })}
           />
         }
@@ -123,7 +126,7 @@ function TokenStatus({ token }: { token: ApiTokenView }) {
   const overlap = token.state === 'active' && token.previousUntil && new Date(token.previousUntil) > new Date() ? token.previousUntil : undefined;
   return (
     <Stack gap={0}>
-      <Status state={token.state} />
+      <Status state={token.state} label={STATES[token.state]} />
       {overlap && <Text span fz={12} c="dimmed" title={exactTime(overlap)}>old text ends <Time at={overlap} /></Text>}
     </Stack>
   );

@@ -38,6 +38,9 @@ export function systemOf(issuer: string): CiSystem {
   return issuer === GITLAB.issuer || /^https:\/\/gitlab\./.test(issuer) ? GITLAB : OTHER;
 }
 
+/** How long a token counts. */
+export const lifetimeText = (seconds: number) => (seconds % 60 === 0 ? `${seconds / 60} min` : `${seconds} s`);
+
 /** What goes into the CI file, so that the steps after it call Reeve. */
 export function snippet(rule: Pick<WorkloadRuleView, 'name' | 'issuer' | 'audience' | 'claims'>, origin: string): string {
   const text = (value: string) => JSON.stringify(value);

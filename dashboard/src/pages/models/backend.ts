@@ -88,15 +88,14 @@ export function testBody(v: ModelValues): TestConnection {
     provider: v.provider,
     modelId: v.modelId.trim(),
     baseUrl: v.baseUrl.trim() || undefined,
-    litellmParams: Object.keys(params).length > 0 ? params : undefined,
+    litellmParams: Object.keys(params).length > 0 ? untyped(params) : undefined,
     ...keyOf(v),
   };
 }
 
 /** For a new model or deployment. */
 export function newBody(v: ModelValues) {
-  const { litellmParams, ...rest } = testBody(v);
-  return { ...rest, litellmParams: litellmParams && untyped(litellmParams), order: number(v.order), weight: number(v.weight) };
+  return { ...testBody(v), order: number(v.order), weight: number(v.weight) };
 }
 
 /** For an edit of a deployment: all of it, since what is left out stays. */
