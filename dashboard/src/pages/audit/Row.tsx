@@ -62,7 +62,7 @@ function Body({ row, names, onFilter }: { row: AuditView } & Pick<Props, 'names'
       <Changed row={row} />
       <Stack gap="xs">
         <Text fw={600} size="sm">In the chain</Text>
-        <Text size="sm" c="dimmed">Row {row.seq.toLocaleString('en')}. Its hash is over all that stands here and over the hash of the row before.</Text>
+        <Text size="sm" c="dimmed">Row {row.seq.toLocaleString('en')}. Its hash is over all that stands here and over the row before it.</Text>
         <Facts items={[['Hash', <Copy key="hash" text={row.hash} />], ['Hash of the row before', <Copy key="prev" text={row.prevHash} />]]} />
       </Stack>
     </Stack>
