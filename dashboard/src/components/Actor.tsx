@@ -21,7 +21,8 @@ export function actorText(actor: string): string {
     case 'admin': return 'Bootstrap token';
     case 'person': return name;
     case 'token': return `Token ${name}`;
-    case 'workload': return `CI job ${name}`;
+    case 'job': return `CI job ${name}`;
+    case 'anonymous': return 'Somebody unknown';
     case 'agent': return `Agent ${shortDid(name)}`;
     case 'system': return 'Reeve';
     default: return actor;

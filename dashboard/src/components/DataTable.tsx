@@ -54,6 +54,12 @@ interface Props<T> {
   search?: string;
   filters?: ReactNode;
   empty: ReactNode;
+  /** In place of `to`: what a click on the row does. A cell has a button that does the same, for the keyboard. */
+  onRow?: (row: T) => void;
+  /** Rows that stand out. */
+  tone?: (row: T) => 'bad' | undefined;
+  /** The page has a file of its own. */
+  noFile?: boolean;
   /** Without search, filters and file: a short list in a panel of its own. */
   bare?: boolean;
   /** Keeps two tables of a page apart in the URL. */
@@ -61,7 +67,7 @@ interface Props<T> {
 }
 
 export function DataTable<T>(props: Props<T>) {
-  const { name, queryKey, load, columns, rowKey, to, whole, filters, empty, bare, prefix } = props;
+  const { name, queryKey, load, columns, rowKey, to, onRow, tone, whole, filters, empty, bare, prefix } = props;
   const [url, setUrl] = useUrl(prefix);
   // Cursors of the pages before this one, as far as one came through them.
   const [trail, setTrail] = useState<string[]>([]);
@@ -90,8 +96,9 @@ export function DataTable<T>(props: Props<T>) {
 
   const follow = (event: MouseEvent, row: T) => {
     // Links, buttons and selected text keep their own meaning.
-    if (!to || (event.target as HTMLElement).closest('a, button, input, label') || window.getSelection()?.toString()) return;
-    void navigate({ to: to(row) });
+    if ((event.target as HTMLElement).closest('a, button, input, label') || window.getSelection()?.toString()) return;
+    onRow?.(row);
+    if (to) void navigate({ to: to(row) });
   };
 
   return (
@@ -101,7 +108,7 @@ export function DataTable<T>(props: Props<T>) {
         {filters}
         <Box flex={1} />
         {query.isFetching && query.data && <Loader size={14} role="status" aria-label="Loading" />}
-        <Export {...{ name, columns, load, whole }} wanted={wanted} />
+        {!props.noFile && <Export {...{ name, columns, load, whole }} wanted={wanted} />}
       </Group>}
       {query.error && <Box p="md"><ProblemAlert error={query.error} retry={() => void query.refetch()} /></Box>}
       {!query.data && !query.error && (
@@ -112,7 +119,7 @@ export function DataTable<T>(props: Props<T>) {
       {query.data && rows.length === 0 && (filtered ? <Text ta="center" c="dimmed" size="sm" py={40}>Nothing matches.</Text> : empty)}
       {rows.length > 0 && (
         <Table.ScrollContainer minWidth={0} className={classes.scroll}>
-          <Table highlightOnHover={Boolean(to)} aria-label={name} className={classes.table}>
+          <Table highlightOnHover={Boolean(to ?? onRow)} aria-label={name} className={classes.table}>
             <Table.Thead>
               <Table.Tr>
                 {shown.map((c) => (
@@ -122,7 +129,7 @@ export function DataTable<T>(props: Props<T>) {
             </Table.Thead>
             <Table.Tbody>
               {rows.map((row) => (
-                <Table.Tr key={rowKey(row)} onClick={(event) => follow(event, row)} data-link={to ? true : undefined}>
+                <Table.Tr key={rowKey(row)} onClick={(event) => follow(event, row)} data-link={to || onRow ? true : undefined} data-tone={tone?.(row)}>
                   {shown.map((c, n) => (
                     <Table.Td key={c.label} visibleFrom={c.from} ta={c.right ? 'right' : undefined}>
                       {to && n === 0 ? <Link to={to(row)} className={classes.link}>{c.cell(row)}</Link> : c.cell(row)}

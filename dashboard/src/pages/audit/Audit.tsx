@@ -1,100 +1,103 @@
-// The audit record: who did what, or tried to, and how it was before and after.
+// The audit record: who did what, or tried to, from where, and how it was before and after.
 
-import { Button, Code, Group, Select, TextInput } from '@mantine/core';
-import { useDebouncedCallback } from '@mantine/hooks';
-import { IconFingerprint } from '@tabler/icons-react';
+import { Anchor, Box, Stack, Text } from '@mantine/core';
+import { useDisclosure } from '@mantine/hooks';
+import { IconFingerprint, IconShieldX } from '@tabler/icons-react';
+import { useQuery } from '@tanstack/react-query';
+import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
-import { api, ask, type Page as PageOf } from '../../api/client';
+import { useCan } from '../../api/me';
 import type { AuditView } from '../../api/schema';
 import { Actor } from '../../components/Actor';
-import { DataTable, type Column, type Wanted } from '../../components/DataTable';
+import { DataTable, type Column } from '../../components/DataTable';
 import { Empty } from '../../components/Empty';
 import { Page } from '../../components/Page';
 import { Panel } from '../../components/Panel';
-import { Status } from '../../components/Status';
 import { Time } from '../../components/Time';
 import { useUrl } from '../../components/url';
+import { allPeopleQuery } from '../access/queries';
+import { realmNamesQuery } from '../agents/queries';
+import { aboutOf, refusalText, type Names } from './about';
+import { Chain } from './Chain';
 import { Export } from './Export';
+import { FilterBar } from './FilterBar';
+import { filtersOf } from './filters';
 import { Row } from './Row';
-import { Subject } from './Subject';
-
-const RANGES: [label: string, hours: number][] = [['The last hour', 1], ['The last day', 24], ['The last week', 168], ['The last 30 days', 720]];
-
-export interface Filters {
-  actor?: string;
-  action?: string;
-  subject?: string;
-  since?: string;
-  until?: string;
-}
+import { readRows } from './rows';
+import { actionWords, authWords, isRefusal } from './words';
+import classes from './audit.module.css';
 
 export function Audit() {
   const [url, setUrl] = useUrl();
   const [opened, setOpened] = useState<AuditView>();
-  const filters: Filters = { actor: url.actor, action: url.action, subject: url.subject, since: url.since, until: url.until };
-  const load = async ({ limit, cursor }: Wanted): Promise<PageOf<AuditView>> => {
-    const page = await ask(api.GET('/api/audit', { params: { query: { ...filters, limit, cursor } } }));
-    // The same operation answers with text where a format is asked for.
-    return typeof page === 'string' ? { items: [] } : page;
-  };
+  const [proving, prove] = useDisclosure();
+  const names = useNames();
+  const filters = filtersOf(url);
+  const filtered = Object.keys(filters).length > 0;
   const columns: Column<AuditView>[] = [
     {
       label: 'What', text: (r) => r.action,
       cell: (r) => (
-        <Button variant="transparent" size="compact-sm" p={0} c="inherit" fw={550} onClick={() => setOpened(r)} aria-label={`Row ${r.seq}: ${r.action}`}>
-          {r.action === 'refused' ? <Status state="denied" label="refused" /> : r.action}
-        </Button>
+        <Box miw={130}>
+          <button type="button" className={classes.open} onClick={() => setOpened(r)} aria-label={`${actionWords(r.action)}: row ${r.seq}`}>
+            {isRefusal(r.action) && <IconShieldX size={15} aria-hidden style={{ verticalAlign: '-2px', marginRight: 5 }} />}
+            {actionWords(r.action)}
+          </button>
+          <Box hiddenFrom="sm" mt={2}>
+            <Subject row={r} names={names} />
+            <Text size="xs" c="dimmed" component="div">by <Actor actor={r.actor} /></Text>
+          </Box>
+        </Box>
       ),
     },
-    { label: 'About', cell: (r) => <Subject subject={r.subject} />, text: (r) => r.subject },
-    { label: 'Who', cell: (r) => <Actor actor={r.actor} />, text: (r) => r.actor },
-    { label: 'From', from: 'md', cell: (r) => r.address ?? '–', text: (r) => r.address },
-    { label: 'Row', from: 'lg', right: true, cell: (r) => r.seq, text: (r) => r.seq },
-    { label: 'When', right: true, cell: (r) => <Time at={r.at} />, text: (r) => r.at },
+    { label: 'About', from: 'sm', text: (r) => r.subject, cell: (r) => <Subject row={r} names={names} /> },
+    {
+      label: 'Who', from: 'sm', text: (r) => r.actor,
+      cell: (r) => <Stack gap={0}><span><Actor actor={r.actor} /></span><Text size="xs" c="dimmed">{[authWords(r.auth).words, r.address].filter(Boolean).join(' · ')}</Text></Stack>,
+    },
+    { label: 'Change', from: 'lg', cell: (r) => (r.revision ? <Anchor component={Link} to={`/changes/${r.revision}`} inherit>{r.revision}</Anchor> : '–') },
+    { label: 'When', right: true, text: (r) => r.at, cell: (r) => <Time at={r.at} /> },
   ];
   return (
     <Page
       title="Audit"
-      lead={<>Every change and every refused attempt. Each row holds the hash of the one before it: <Code>reeve audit verify</Code> finds a row that was changed, removed or moved.</>}
-      actions={<Export filters={filters} />}
+      lead={<>Every change, every sign-in and every refused attempt. <Anchor component="button" type="button" inherit onClick={prove.open}>How to know that it is whole</Anchor></>}
+      actions={<Export filters={filters} filtered={filtered} />}
     >
       <Panel flush>
         <DataTable<AuditView>
-          name="Audit" queryKey={['audit', filters]} load={load} columns={columns} rowKey={(r) => String(r.seq)}
-          filters={
-            <Group gap="xs">
-              <Word label="Actor" name="actor" />
-              <Word label="Action" name="action" />
-              <Word label="Subject" name="subject" />
-              <Select
-                size="xs" w={150} aria-label="Time" placeholder="Any time" clearable
-                data={RANGES.map(([label]) => label)}
-                value={url.range ?? null}
-                onChange={(range) => {
-                  const hours = RANGES.find(([label]) => label === range)?.[1];
-                  setUrl({ range: range ?? undefined, since: hours ? new Date(Date.now() - hours * 3_600_000).toISOString() : undefined, cursor: undefined });
-                }}
-              />
-            </Group>
-          }
-          empty={<Empty icon={IconFingerprint} title="Nothing has happened yet">Every change is a row here, and so is every attempt that was refused.</Empty>}
+          name="Audit" noFile queryKey={['audit', filters]} load={({ limit, cursor }) => readRows({ ...filters, limit, cursor })} columns={columns} rowKey={(r) => String(r.seq)}
+          onRow={setOpened} tone={(r) => (isRefusal(r.action) ? 'bad' : undefined)} filters={<FilterBar />}
+          empty={<Empty icon={IconFingerprint} title="Nothing has happened yet">Every change is a row here, and so is every sign-in and every attempt that was refused.</Empty>}
         />
       </Panel>
-      <Row row={opened} onClose={() => setOpened(undefined)} />
+      <Row
+        row={opened} names={names} onClose={() => setOpened(undefined)}
+        onFilter={({ actor, subject }) => {
+          setOpened(undefined);
+          setUrl({ actor, subject, action: undefined, range: undefined, since: undefined, until: undefined, cursor: undefined }, true);
+        }}
+      />
+      <Chain opened={proving} onClose={prove.close} />
     </Page>
   );
 }
 
-/** A filter that is typed; exact, as the API takes it. */
-function Word({ label, name }: { label: string; name: 'actor' | 'action' | 'subject' }) {
-  const [url, setUrl] = useUrl();
-  const later = useDebouncedCallback((value: string) => setUrl({ [name]: value, cursor: undefined }), 300);
+function Subject({ row, names }: { row: AuditView; names: Names }) {
+  const about = aboutOf(row, names);
+  const name = <Text span inherit ff={about.kind === 'request' ? 'monospace' : undefined} fz={about.kind === 'request' ? 13 : undefined} style={{ overflowWrap: 'anywhere' }}>{about.name}</Text>;
   return (
-    <TextInput
-      // What the URL says may change from elsewhere, such as by a link in a row.
-      key={url[name] ?? ''}
-      size="xs" w={150} aria-label={label} placeholder={label} defaultValue={url[name] ?? ''}
-      onChange={(event) => later(event.currentTarget.value.trim())}
-    />
+    <Stack gap={0}>
+      {about.to ? <Anchor component={Link} to={about.to} inherit c="inherit" underline="hover">{name}</Anchor> : name}
+      {(isRefusal(row.action) || about.kind) && <Text size="xs" c="dimmed">{isRefusal(row.action) ? refusalText(row) : about.kind}</Text>}
+    </Stack>
   );
+}
+
+/** Of what rows know by id alone, as far as they are readable. */
+function useNames(): Names {
+  const can = useCan();
+  const realms = useQuery({ ...realmNamesQuery, enabled: can('realms:read', 'any') }).data;
+  const people = useQuery({ ...allPeopleQuery, enabled: can('people:read') }).data;
+  return { realms, people: people && new Map(people.map((p) => [p.id, p.email])) };
 }

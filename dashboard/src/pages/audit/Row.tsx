@@ -1,79 +1,70 @@
-// One row of the record: who, from where, what changed, and its place in the chain.
+// One row of the record: who, how that was known, from where, what changed, and its place in the chain.
 
-import { Anchor, Code, Drawer, Group, SegmentedControl, Stack, Table, Text } from '@mantine/core';
+import { Anchor, Button, Drawer, Group, Stack, Text } from '@mantine/core';
+import { IconFingerprint, IconShieldX, IconUser } from '@tabler/icons-react';
 import { Link } from '@tanstack/react-router';
-import { useState } from 'react';
 import type { AuditView } from '../../api/schema';
+import { Actor } from '../../components/Actor';
 import { Copy } from '../../components/Copy';
+import { Notice } from '../../components/Notice';
 import { Facts } from '../../components/Panel';
-import { exactTime } from '../../components/Time';
-import { differences, type Difference } from './diff';
-import classes from './Row.module.css';
-import { Subject } from './Subject';
+import { exactTime, Time } from '../../components/Time';
+import { aboutOf, refusalText, type Names } from './about';
+import { Changed } from './Changed';
+import { actionWords, authWords, isRefusal } from './words';
 
-export function Row({ row, onClose }: { row?: AuditView; onClose: () => void }) {
+interface Props {
+  row?: AuditView;
+  names: Names;
+  onClose: () => void;
+  /** Shows what one of them did, or what happened to one. */
+  onFilter: (filter: { actor?: string; subject?: string }) => void;
+}
+
+export function Row({ row, names, onClose, onFilter }: Props) {
   return (
-    <Drawer opened={row !== undefined} onClose={onClose} size="lg" title={<Text fw={640} fz="lg">{row ? `Row ${row.seq}: ${row.action}` : ''}</Text>}>
-      {row && <Body row={row} onGo={onClose} />}
+    <Drawer opened={row !== undefined} onClose={onClose} size="lg" title={<Text fw={640} fz="lg">{row ? actionWords(row.action) : ''}</Text>}>
+      {row && <Body row={row} names={names} onFilter={onFilter} />}
     </Drawer>
   );
 }
 
-function Body({ row, onGo }: { row: AuditView; onGo: () => void }) {
+function Body({ row, names, onFilter }: { row: AuditView } & Pick<Props, 'names' | 'onFilter'>) {
+  const about = aboutOf(row, names);
+  const auth = authWords(row.auth);
+  const name = <>{about.kind && <Text span inherit c="dimmed">{about.kind} </Text>}{about.name}</>;
   return (
     <Stack gap="lg">
+      {isRefusal(row.action) && <Notice tone="bad" icon={IconShieldX} title="Refused: nothing was done">{refusalText(row)}</Notice>}
       <Facts
         items={[
-          ['When', exactTime(row.at)],
-          ['Who', row.actor],
-          ['How that is known', row.auth ?? 'an old row does not say'],
-          ['From', row.address],
-          ['About', <Subject key="subject" subject={row.subject} />],
-          ['Change', row.revision ? <Anchor key="revision" component={Link} to={`/changes/${row.revision}`} size="sm">Change {row.revision}</Anchor> : 'none that agents or proxies notice'],
-          ['Request', row.requestId && <Copy key="request" text={row.requestId} />],
+          ['Who', <Stack key="who" gap={0}><span><Actor actor={row.actor} /></span><Text size="xs" c="dimmed" ff="monospace">{row.actor}</Text></Stack>],
+          ['How that is known', <Stack key="auth" gap={0}><span>{auth.words}</span>{auth.id && <Text size="xs" c="dimmed" ff="monospace">{auth.id}</Text>}</Stack>],
+          ['From', row.address ?? 'inside Reeve'],
+          ['When', <Stack key="when" gap={0}><span>{exactTime(row.at)}</span><Text size="xs" c="dimmed"><Time at={row.at} /></Text></Stack>],
+          ['About', (
+            <Stack key="about" gap={0}>
+              {about.to ? <Anchor component={Link} to={about.to} inherit>{name}</Anchor> : <span>{name}</span>}
+              {about.name !== row.subject && <Text size="xs" c="dimmed" ff="monospace">{row.subject}</Text>}
+            </Stack>
+          )],
+          ['Action', <Text key="action" span inherit ff="monospace" fz="0.92em">{row.action}</Text>],
+          ['Change', isRefusal(row.action) ? undefined : row.revision ? <Anchor key="revision" component={Link} to={`/changes/${row.revision}`} inherit>Change {row.revision}</Anchor> : 'none: agents and proxies do not notice it'],
+          ['Request', row.requestId && <Copy key="request" text={row.requestId} label="Copy the request’s id" />],
         ]}
       />
+      <Group gap="xs">
+        <Button size="xs" variant="default" leftSection={<IconUser size={14} aria-hidden />} onClick={() => onFilter({ actor: row.actor })}>Everything this actor did</Button>
+        {row.action !== 'refused' && (
+          <Button size="xs" variant="default" leftSection={<IconFingerprint size={14} aria-hidden />} onClick={() => onFilter({ subject: row.subject })}>Everything about this subject</Button>
+        )}
+      </Group>
       <Changed row={row} />
-      <Group gap="md">
-        <Anchor component={Link} to="/audit" search={{ actor: row.actor } as never} size="sm" onClick={onGo}>Everything this actor did</Anchor>
-        <Anchor component={Link} to="/audit" search={{ subject: row.subject } as never} size="sm" onClick={onGo}>Everything about this</Anchor>
-      </Group>
-      <Facts items={[['Hash', <Code key="hash" className={classes.hash}>{row.hash}</Code>], ['Hash of the row before', <Code key="prev" className={classes.hash}>{row.prevHash}</Code>]]} />
+      <Stack gap="xs">
+        <Text fw={600} size="sm">In the chain</Text>
+        <Text size="sm" c="dimmed">Row {row.seq.toLocaleString('en')}. Its hash is over all that stands here and over the row before it.</Text>
+        <Facts items={[['Hash', <Copy key="hash" text={row.hash} />], ['Hash of the row before', <Copy key="prev" text={row.prevHash} />]]} />
+      </Stack>
     </Stack>
-  );
-}
-
-function Changed({ row }: { row: AuditView }) {
-  const [view, setView] = useState('changes');
-  if (!row.before && !row.after) return <Text size="sm" c="dimmed">The row holds no views of before and after.</Text>;
-  const found = differences(row.before ?? undefined, row.after ?? undefined);
-  return (
-    <Stack gap="xs">
-      <Group justify="space-between">
-        <Text fw={600} size="sm">{row.before ? (row.after ? 'What changed' : 'What was removed') : 'What was made'}</Text>
-        <SegmentedControl size="xs" value={view} onChange={setView} aria-label="How to show it" data={[{ value: 'changes', label: 'Fields' }, { value: 'json', label: 'JSON' }]} />
-      </Group>
-      {view === 'changes' ? <Fields found={found} /> : <Code block className={classes.json} tabIndex={0}>{JSON.stringify({ before: row.before, after: row.after }, null, 2)}</Code>}
-    </Stack>
-  );
-}
-
-const SIGNS: Record<Difference['kind'], string> = { added: '+', removed: '−', changed: '~' };
-
-function Fields({ found }: { found: Difference[] }) {
-  if (found.length === 0) return <Text size="sm" c="dimmed">The two views are the same.</Text>;
-  return (
-    <Table aria-label="Fields that differ" className={classes.fields}>
-      <Table.Thead><Table.Tr><Table.Th>Field</Table.Th><Table.Th>Before</Table.Th><Table.Th>After</Table.Th></Table.Tr></Table.Thead>
-      <Table.Tbody>
-        {found.map((d) => (
-          <Table.Tr key={d.path} data-kind={d.kind}>
-            <Table.Td><Text span inherit ff="monospace" aria-label={d.kind}>{SIGNS[d.kind]}</Text> {d.path}</Table.Td>
-            <Table.Td>{d.before ?? '–'}</Table.Td>
-            <Table.Td>{d.after ?? '–'}</Table.Td>
-          </Table.Tr>
-        ))}
-      </Table.Tbody>
-    </Table>
   );
 }
