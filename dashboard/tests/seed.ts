@@ -15,14 +15,14 @@ export async function seed(): Promise<Seeded> {
     await call('POST', '/api/models', { name, provider: 'openai', modelId, credentialId: openai.name, description: 'For the team that asked for it' });
   }
   await call('POST', '/api/models', { name: 'local', provider: 'openai-compatible', modelId: 'fake-model', baseUrl: upstream });
-  for (const [name, keyScope] of [['Platform', 'realm'], ['Research', 'agent'], ['Support', 'realm'], ['Nobody yet', 'realm']]) {
+  for (const [name, keyScope] of [['Platform', 'realm'], ['Discovery', 'agent'], ['Support', 'realm'], ['Nobody yet', 'realm']]) {
     await call('POST', '/api/realms', { name, keyScope, description: `The ${name?.toLowerCase()} team`, monthlyBudgetUsd: name === 'Platform' ? 200 : null });
   }
-  const grants: [string, string][] = [['gpt-4o', 'platform'], ['local', 'platform'], ['local', 'research'], ['gpt-4o-mini', 'support']];
+  const grants: [string, string][] = [['gpt-4o', 'platform'], ['local', 'platform'], ['local', 'discovery'], ['gpt-4o-mini', 'support']];
   for (const [model, realmId] of grants) await call('POST', `/api/models/${model}/realms`, { realmId, reason: 'They build the agents' });
   const agents: Agent[] = [];
   let did = '';
-  for (const [name, realm] of [['claude-code-1', 'platform'], ['openhands-7', 'research'], ['triage-bot', 'support']] as const) {
+  for (const [name, realm] of [['claude-code-1', 'platform'], ['openhands-7', 'discovery'], ['triage-bot', 'support']] as const) {
     const made = await call('POST', '/api/enrollment-tokens', { realmIds: [realm] });
     const agent = new Agent();
     const own = await agent.enroll(name, String(made.token));
