@@ -97,7 +97,7 @@ for (const [path, signedIn] of [['/sign-in', false], ['/setup', false], ['/', tr
       const files = entries.filter((e) => !new URL(e.name).pathname.startsWith('/api/'));
       return {
         bytes: files.reduce((sum, e) => sum + e.encodedBodySize, 0),
-        requests: entries.length,
+        requests: files.length,
         shift: (window as unknown as { shifts: number[] }).shifts.reduce((a, b) => a + b, 0),
         nodes: document.querySelectorAll('*').length,
         unzipped: files.filter((e) => /\.(js|css)$/.test(e.name) && e.encodedBodySize === e.decodedBodySize).map((e) => e.name),

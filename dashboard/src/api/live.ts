@@ -66,8 +66,9 @@ export function follow(client: QueryClient): () => void {
     source = new EventSource(last ? `/api/events?lastEventId=${encodeURIComponent(last)}` : '/api/events');
     source.addEventListener('hello', () => {
       failures = 0;
-      // What happened while it was lost may not have been a change, such as an agent that connected.
-      if (live.state === 'lost') everything();
+      // What was read before this moment may be older than the stream; and what happened while it was lost may not have been a
+      // change, such as an agent that connected.
+      everything();
       set({ state: 'open', at: new Date() });
     });
     for (const [event, topics] of Object.entries(CONCERNS)) {
