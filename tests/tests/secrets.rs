@@ -3,7 +3,7 @@
 
 #![expect(clippy::expect_used, reason = "a test that cannot go on panics")]
 
-use e2e::harness::{Agent, Answer, Database, Proxy, Reeve, ReeveOptions, eventually};
+use e2e::harness::{Agent, Answer, Database, PATIENCE, Proxy, Reeve, ReeveOptions, eventually};
 use proxy_sim::{Fault, Rule, SimConfig};
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -29,6 +29,23 @@ impl Heard {
         self.0.push((what, format!("{:?}\n{}", answer.headers, answer.text)));
         answer
     }
+}
+
+/// The stream from the first change to the newest: it does not end by itself.
+async fn events(reeve: &Reeve) -> String {
+    let newest = reeve.api.get("/api/overview").await["revision"].as_i64().expect("a revision");
+    let url = format!("{}/api/events?lastEventId=0", reeve.api.url);
+    let asked = reqwest::Client::new().get(url).bearer_auth(&reeve.api.token).send();
+    let mut stream = asked.await.expect("an answer");
+    let mut text = String::new();
+    let read = async {
+        while !text.contains(&format!("\nid: {newest}\n")) {
+            let piece = stream.chunk().await.expect("the stream goes on").expect("it does not end");
+            text.push_str(&String::from_utf8_lossy(&piece));
+        }
+    };
+    tokio::time::timeout(PATIENCE, read).await.expect("the newest change comes in time");
+    text
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -147,9 +164,10 @@ async fn g8_a_secret_reaches_only_its_recipient() {
     // Every readable thing.
     let openapi = reeve.api.get("/api/openapi.json").await;
     let paths: Vec<String> = openapi["paths"].as_object().expect("paths").keys().cloned().collect();
-    for path in paths.iter().filter(|p| !p.contains('{')) {
+    for path in paths.iter().filter(|p| !p.contains('{') && *p != "/api/events") {
         heard.call(&reeve, Method::GET, path, None).await;
     }
+    heard.0.push(("GET /api/events".to_owned(), events(&reeve).await));
     for path in [
         "/api/models/openai%2Fone",
         "/api/realms/red",
