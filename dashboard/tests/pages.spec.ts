@@ -25,12 +25,21 @@ test.afterAll(() => {
   for (const agent of seeded?.agents ?? []) agent.stop();
 });
 
-/** Until what the page asks for is there. */
+/** Shows the page as somebody sees it who prefers this scheme and a window of this width. */
+async function view(page: Page, colorScheme: 'light' | 'dark', width: number): Promise<void> {
+  await page.setViewportSize({ width, height: width < 500 ? 844 : 900 });
+  await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+  await expect(page.locator('html')).toHaveAttribute('data-mantine-color-scheme', colorScheme);
+  await settle(page);
+}
+
+/** Until what the page asks for is there, and nothing moves or changes its colour any more. */
 async function settle(page: Page): Promise<void> {
   await expect(page.locator('h1')).toBeVisible();
   await expect(page.locator('[aria-busy=true]')).toHaveCount(0);
   // Fonts change the width of text.
   await page.evaluate(() => document.fonts.ready);
+  await page.waitForFunction(() => !document.getAnimations().some((a) => a instanceof CSSTransition));
 }
 
 async function accessible(page: Page, what: string): Promise<void> {
@@ -63,9 +72,7 @@ test('every page in light, dark and on a phone', async ({ page }) => {
     await settle(page);
     for (const [colorScheme, width] of VIEWS) {
       const what = `${path} in ${colorScheme} at ${width}`;
-      await page.setViewportSize({ width, height: width < 500 ? 844 : 900 });
-      await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
-      await settle(page);
+      await view(page, colorScheme, width);
       await accessible(page, what);
       const beyond = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
       expect(beyond, `${what} does not scroll sideways`).toBeLessThanOrEqual(0);
