@@ -51,6 +51,11 @@ class Wire {
     if (address && typeof address === 'object') this.port = address.port;
   }
 
+  /** It stays open, and carries nothing any more. */
+  mute(): void {
+    for (const socket of this.sockets) socket.unpipe().pause();
+  }
+
   cut(): void {
     this.server?.close();
     for (const socket of this.sockets) socket.destroy();
@@ -72,6 +77,42 @@ test('a lost connection says since when, and comes back by itself', async ({ pag
   await expect(page.getByRole('alert').filter({ hasText: 'Connection lost' })).toBeHidden();
   wire.cut();
   expect(wrong).toEqual([]);
+});
+
+test('a connection that died without a word is given up', async ({ page }) => {
+  const wire = new Wire();
+  await wire.open();
+  const through = `http://127.0.0.1:${wire.port}`;
+  await page.clock.install();
+  await signIn(page, through);
+  await expect(page.getByRole('status', { name: /Live/ })).toBeVisible();
+  // Longer than the service is silent, but not in truth.
+  await page.clock.fastForward(30_000);
+  await expect(page.getByRole('status', { name: /Live/ })).toBeVisible();
+  wire.mute();
+  await page.clock.fastForward(45_000);
+  await expect(page.getByRole('alert').filter({ hasText: /Connection lost, showing data from \d\d:\d\d/ })).toBeVisible();
+  wire.cut();
+});
+
+test('what another admin does is seen at once, also where it is no change', async ({ page }) => {
+  await signIn(page);
+  await expect(page.getByRole('status', { name: /Live/ })).toBeVisible();
+  const made: [string, string, object][] = [
+    ['/access?tab=people', '/api/people', { email: 'alan@example.com', name: 'Alan', roles: [{ role: 'auditor' }] }],
+    ['/access?tab=tokens', '/api/tokens', { name: 'alan', expiresAt: null, permissions: ['grants:write'] }],
+    ['/access?tab=ci-rules', '/api/workload-rules', {
+      name: 'alan', issuer: 'https://gitlab.example.com', audience: 'reeve', claims: { project_path: 'acme/agents' }, permissions: ['grants:write'],
+    }],
+  ];
+  for (const [path, route, body] of made) {
+    await page.goto(path);
+    await expect(page.locator('[aria-busy=true]')).toHaveCount(0);
+    await expect(page.getByRole('status', { name: /Live/ })).toBeVisible();
+    await expect(page.getByText('alan', { exact: false })).toHaveCount(0);
+    await call('POST', route, body);
+    await expect(page.getByText('alan', { exact: false }).first()).toBeVisible();
+  }
 });
 
 test('what is shown once is nowhere afterwards', async ({ page }) => {

@@ -44,7 +44,7 @@ struct Event {
     data: Value,
 }
 
-/// Cuts a stream into events, wherever its pieces end. Comments, which keep the connection alive, are left out.
+/// Cuts a stream into events, wherever its pieces end.
 #[derive(Default)]
 struct Parser(Vec<u8>);
 
@@ -114,6 +114,9 @@ impl Follower {
         self.parser.add(piece);
         while let Some(event) = self.parser.next() {
             self.heard = true;
+            if event.name == "alive" {
+                continue;
+            }
             let line = if self.json { Some(in_json(&event)) } else { in_words(&event) };
             if event.name == "ended" {
                 self.over = Some(Over::Ended(text_at(&event.data, "/code")));
@@ -188,6 +191,10 @@ fn in_words(event: &Event) -> Option<String> {
             let avoided = if event.data["avoided"] == true { ", avoided" } else { "" };
             format!("{}  {}, {}{avoided}", at("/name"), at("/state"), at("/status"))
         }
+        "audit" => {
+            let kinds = event.data["kinds"].as_array().into_iter().flatten().filter_map(Value::as_str);
+            format!("written about: {}", kinds.collect::<Vec<_>>().join(", "))
+        }
         "reset" => {
             format!("events were left out ({}); it goes on after revision {}", at("/reason"), at("/revision"))
         }
@@ -202,7 +209,7 @@ mod tests {
 
     #[test]
     fn a_stream_is_read_wherever_its_pieces_end() {
-        let stream = "event: hello\ndata: {\"revision\":1}\nid: 1\n\n: keep-alive\n\n\
+        let stream = "event: hello\ndata: {\"revision\":1}\nid: 1\n\n: a comment\n\n\
                       event: agent\ndata: {\"name\":\"größe\"}\n\nevent: chan";
         let whole = |sizes: usize| {
             let (mut parser, mut seen) = (Parser::default(), Vec::new());

@@ -40,6 +40,8 @@ pub enum Name {
     Agent,
     Agents,
     Proxy,
+    Audit,
+    Alive,
     Reset,
     Ended,
 }
@@ -53,6 +55,8 @@ impl Name {
             Self::Agent => "agent",
             Self::Agents => "agents",
             Self::Proxy => "proxy",
+            Self::Audit => "audit",
+            Self::Alive => "alive",
             Self::Reset => "reset",
             Self::Ended => "ended",
         }
@@ -69,6 +73,8 @@ pub enum EventData {
     Agent(AgentEvent),
     Agents(AgentsEvent),
     Proxy(ProxyEvent),
+    Audit(AuditEvent),
+    Alive(AliveEvent),
     Reset(ResetEvent),
     Ended(EndedEvent),
 }
@@ -153,6 +159,19 @@ impl From<ProxyNow> for ProxyEvent {
     }
 }
 
+/// `audit`: rows were written to the audit record, also such as belong to no revision: of people, tokens, sign-ins, refusals.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct AuditEvent {
+    /// Sequence number of the newest row; null for who may not read the audit record.
+    pub seq: Option<i64>,
+    /// Kinds of things that the rows are about, such as `person`; those of which the caller may read something.
+    pub kinds: Vec<String>,
+}
+
+/// `alive`: nothing else was sent for a while.
+#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
+pub struct AliveEvent {}
+
 /// Why a client must read everything again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
@@ -163,6 +182,8 @@ pub enum ResetReason {
     Ahead,
     /// It did not keep up, and events were left out.
     Slow,
+    /// What it may see has changed.
+    Rights,
 }
 
 /// `reset`: what follows does not follow from what came before; read everything again.
@@ -189,6 +210,8 @@ impl EventData {
             Self::Agent(_) => Name::Agent,
             Self::Agents(_) => Name::Agents,
             Self::Proxy(_) => Name::Proxy,
+            Self::Audit(_) => Name::Audit,
+            Self::Alive(_) => Name::Alive,
             Self::Reset(_) => Name::Reset,
             Self::Ended(_) => Name::Ended,
         }
@@ -199,7 +222,13 @@ impl EventData {
             Self::Hello(e) => Some(e.revision),
             Self::Change(e) => Some(e.change.revision),
             Self::Reset(e) => Some(e.revision),
-            Self::Receipt(_) | Self::Agent(_) | Self::Agents(_) | Self::Proxy(_) | Self::Ended(_) => None,
+            Self::Receipt(_)
+            | Self::Agent(_)
+            | Self::Agents(_)
+            | Self::Proxy(_)
+            | Self::Audit(_)
+            | Self::Alive(_)
+            | Self::Ended(_) => None,
         }
     }
 }

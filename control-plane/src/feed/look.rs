@@ -12,7 +12,12 @@ use super::{
 use crate::{
     domain::{change::Revision, error::Result},
     service::Services,
-    store::{Conn, changes::Entry, feed, listener},
+    store::{
+        Conn, audit,
+        changes::Entry,
+        feed::{self, Recorded},
+        listener,
+    },
 };
 
 /// Changes of one look; more make another at once.
@@ -44,6 +49,8 @@ pub struct Look {
     pub receipts: Vec<(Whose, ReceiptEvent)>,
     pub agents: Agents,
     pub proxies: Vec<ProxyEvent>,
+    /// What was written to the audit record.
+    pub recorded: Option<Recorded>,
     /// Sent although it may be empty: it says up to where the next ones leave out nothing.
     pub first: bool,
     /// The database went back to an earlier state, with `head` as the newest revision.
@@ -59,6 +66,7 @@ impl Look {
             receipts: Vec::new(),
             agents: Agents::default(),
             proxies: Vec::new(),
+            recorded: None,
             first: false,
             restored: false,
         }
@@ -71,6 +79,7 @@ impl Look {
             || !self.receipts.is_empty()
             || !self.agents.is_empty()
             || !self.proxies.is_empty()
+            || self.recorded.is_some()
     }
 }
 
@@ -88,6 +97,8 @@ pub struct Watch {
     flights: Flights,
     agents: Moves,
     fleet: Fleet,
+    /// The newest audit row.
+    recorded: i64,
 }
 
 impl Watch {
@@ -99,7 +110,8 @@ impl Watch {
         let flights = Flights::begin(&mut conn, now).await?;
         let agents = Moves::begin(&mut conn, now).await?;
         let fleet = Fleet::begin(&mut conn).await?;
-        Ok((Self { read, flights, agents, fleet }, Look { first: true, ..Look::at(read) }))
+        let recorded = audit::head(&mut conn).await?.map_or(0, |(seq, _)| seq);
+        Ok((Self { read, flights, agents, fleet, recorded }, Look { first: true, ..Look::at(read) }))
     }
 
     /// What is new; `seen` is the newest revision that streams have read by themselves. When it breaks off, the look holds what was found until then.
@@ -115,7 +127,13 @@ impl Watch {
         let more = self.changes(&mut conn, seen, look).await?;
         look.agents = self.agents.look(&mut conn, now).await?;
         look.proxies = self.fleet.look(&mut conn).await?;
+        let recorded = feed::recorded(&mut conn, self.recorded).await?;
         drop(conn);
+        // Not only when it is newer: a backup that was put back has an older one.
+        if recorded.seq != self.recorded {
+            self.recorded = recorded.seq;
+            look.recorded = Some(recorded);
+        }
         self.flights.look(s, !look.agents.is_empty(), &mut look.receipts).await?;
         Ok(more)
     }

@@ -28,7 +28,7 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 pub use self::{
-    event::{EndedEvent, Event, EventData},
+    event::{AliveEvent, EndedEvent, Event, EventData},
     subscription::Subscription,
     viewer::Viewer,
 };
@@ -60,7 +60,7 @@ pub struct FeedOptions {
     pub ring: usize,
     /// A stream's caller is looked at again this often.
     pub recheck: Duration,
-    /// A comment is sent this often when nothing else is.
+    /// `alive` is sent this often when nothing else is.
     pub keep_alive: Duration,
     /// Streams of one caller on this replica.
     pub per_caller: usize,

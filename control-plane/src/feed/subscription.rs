@@ -14,8 +14,8 @@ use super::{
     Feed,
     agents::Agents,
     event::{
-        AgentsEvent, ChangeEvent, Event, EventData, HelloEvent, ResetEvent,
-        ResetReason::{self, Ahead, Behind, Slow},
+        AgentsEvent, AuditEvent, ChangeEvent, Event, EventData, HelloEvent, ResetEvent,
+        ResetReason::{self, Ahead, Behind, Rights, Slow},
     },
     look::{Look, Whose},
     viewer::Viewer,
@@ -105,9 +105,12 @@ impl Subscription {
         Ok(this)
     }
 
-    /// What the caller may see from now on.
+    /// What the caller may see from now on. When that is something else, it must read everything again.
     pub fn see_as(&mut self, viewer: Viewer) {
-        self.viewer = viewer;
+        if self.viewer != viewer {
+            self.viewer = viewer;
+            self.lost = Some(Rights);
+        }
     }
 
     /// The next event, when there is one. May be dropped and asked for again without a loss.
@@ -179,6 +182,14 @@ impl Subscription {
         if self.viewer.sees_proxies() {
             for proxy in &look.proxies {
                 self.push(EventData::Proxy(proxy.clone()));
+            }
+        }
+        if let Some(recorded) = &look.recorded {
+            let seq = self.viewer.sees_audit().then_some(recorded.seq);
+            let kinds: Vec<_> =
+                recorded.kinds.iter().filter(|kind| self.viewer.sees_kind(kind)).cloned().collect();
+            if seq.is_some() || !kinds.is_empty() {
+                self.push(EventData::Audit(AuditEvent { seq, kinds }));
             }
         }
         Ok(())

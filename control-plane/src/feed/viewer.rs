@@ -12,13 +12,27 @@ use crate::{
 use super::look::Whose;
 
 /// The caller of a stream.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Viewer {
     /// As for `GET /api/changes`.
     changes: Sight,
     agents: Reach,
     proxies: bool,
+    audit: bool,
+    /// What else it reads something of, be it in one realm.
+    kinds: Vec<&'static str>,
 }
+
+/// Kinds of audit subjects whose changes are no revisions, and what one needs to read one of them. That one of them was written,
+/// not which, is no secret from who reads others of the kind.
+const KINDS: [(&str, Area); 6] = [
+    ("person", Area::People),
+    ("token", Area::Tokens),
+    ("workload-rule", Area::Access),
+    ("identity-provider", Area::Access),
+    ("settings", Area::Access),
+    ("enrollment-token", Area::Enrollment),
+];
 
 impl Viewer {
     pub fn new(actor: &str, rights: &Rights) -> Self {
@@ -30,6 +44,12 @@ impl Viewer {
             changes: Sight { realms: reach(Area::Changes).may.filter(), actor: actor.to_owned() },
             agents: reach(Area::Agents),
             proxies: reach(Area::Proxies).may == Scope::Everywhere,
+            audit: reach(Area::Audit).may == Scope::Everywhere,
+            kinds: KINDS
+                .iter()
+                .filter(|(_, area)| rights.reach(Permission::read(*area)).is_some())
+                .map(|(kind, _)| *kind)
+                .collect(),
         }
     }
 
@@ -45,5 +65,14 @@ impl Viewer {
 
     pub fn sees_proxies(&self) -> bool {
         self.proxies
+    }
+
+    pub fn sees_audit(&self) -> bool {
+        self.audit
+    }
+
+    /// Audit rows about things of this kind.
+    pub fn sees_kind(&self, kind: &str) -> bool {
+        self.audit || self.kinds.contains(&kind)
     }
 }

@@ -74,7 +74,7 @@ pub async fn get(conn: &mut Conn, revision: Revision) -> Result<Option<Entry>> {
 }
 
 /// Whose changes to read: those that concern nothing but these realms, and the caller's own.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sight {
     /// `None`: every change.
     pub realms: Option<Vec<Uuid>>,

@@ -45,6 +45,27 @@ pub async fn in_flight(conn: &mut Conn, since: DateTime<Utc>, limit: i64) -> Res
     .await?)
 }
 
+/// The newest audit row, and what kinds of things the rows after a given one are about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Recorded {
+    pub seq: i64,
+    /// Such as `person`: what stands before the first `/` of a subject.
+    pub kinds: Vec<String>,
+}
+
+/// What was written to the audit record after `after`.
+pub async fn recorded(conn: &mut Conn, after: i64) -> Result<Recorded> {
+    Ok(sqlx::query_as!(
+        Recorded,
+        r#"select (select audit_seq from head) as "seq!",
+                  coalesce(array_agg(distinct split_part(subject, '/', 1)), '{}') as "kinds!"
+           from audit where seq > $1"#,
+        after
+    )
+    .fetch_one(conn)
+    .await?)
+}
+
 /// What a revision still waits for on proxies.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct OnProxies {

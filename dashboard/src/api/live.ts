@@ -3,21 +3,31 @@
 
 import type { QueryClient } from '@tanstack/react-query';
 import { useSyncExternalStore } from 'react';
+import type { AuditEvent } from './schema';
 
 /** First words of query keys that an event concerns. */
 const CONCERNS: Record<string, string[]> = {
-  change: [
-    'overview', 'models', 'realms', 'agents', 'proxies', 'credentials', 'changes', 'freezes', 'enrollment', 'audit',
-    'explain', 'observe', 'access', 'settings',
-  ],
+  change: ['overview', 'models', 'realms', 'agents', 'proxies', 'credentials', 'changes', 'freezes', 'enrollment', 'explain', 'observe'],
   receipt: ['overview', 'models', 'realms', 'changes', 'proxies', 'freezes', 'explain'],
   agent: ['overview', 'agents', 'changes', 'explain'],
   agents: ['overview', 'agents', 'changes', 'explain'],
   proxy: ['overview', 'proxies', 'explain', 'observe'],
 };
+/** The same by kind of what an audit row is about, as far as that is not told by a change. */
+const RECORDED: Record<string, string[]> = {
+  person: ['access', 'me'],
+  token: ['access'],
+  'workload-rule': ['access'],
+  'identity-provider': ['access', 'sign-in-providers'],
+  'enrollment-token': ['enrollment'],
+  settings: ['settings', 'overview'],
+};
+const EVERYTHING = [...new Set([...Object.values(CONCERNS), ...Object.values(RECORDED)].flat()), 'audit'];
 /** Events come in bursts: what they concern is asked for once. */
 const BURST_MS = 250;
 const LONGEST_WAIT_MS = 30_000;
+/** The service says at least every 15 s that it is there. */
+const SILENCE_MS = 40_000;
 
 export interface Live {
   state: 'connecting' | 'open' | 'lost';
@@ -50,6 +60,7 @@ export function follow(client: QueryClient): () => void {
   let failures = 0;
   let retry: ReturnType<typeof setTimeout> | undefined;
   let burst: ReturnType<typeof setTimeout> | undefined;
+  let silence: ReturnType<typeof setTimeout> | undefined;
   const due = new Set<string>();
 
   const concern = (topics: string[]) => {
@@ -60,7 +71,22 @@ export function follow(client: QueryClient): () => void {
       due.clear();
     }, BURST_MS);
   };
-  const everything = () => concern(CONCERNS.change as string[]);
+  const everything = () => concern(EVERYTHING);
+
+  const heard = () => {
+    live = { ...live, at: new Date() };
+    clearTimeout(silence);
+    // A connection may die without a word, such as while a laptop sleeps.
+    silence = setTimeout(lose, SILENCE_MS);
+  };
+  const lose = () => {
+    source?.close();
+    clearTimeout(silence);
+    set({ ...live, state: 'lost' });
+    const wait = Math.min(LONGEST_WAIT_MS, 1000 * 2 ** failures) * (0.5 + Math.random() / 2);
+    failures += 1;
+    retry = setTimeout(open, wait);
+  };
 
   const open = () => {
     source = new EventSource(last ? `/api/events?lastEventId=${encodeURIComponent(last)}` : '/api/events');
@@ -69,34 +95,36 @@ export function follow(client: QueryClient): () => void {
       // What was read before this moment may be older than the stream; and what happened while it was lost may not have been a
       // change, such as an agent that connected.
       everything();
-      set({ state: 'open', at: new Date() });
+      heard();
+      set({ ...live, state: 'open' });
     });
+    source.addEventListener('alive', heard);
     for (const [event, topics] of Object.entries(CONCERNS)) {
       source.addEventListener(event, (message) => {
         if (message.lastEventId) last = message.lastEventId;
-        live = { ...live, at: new Date() };
+        heard();
         concern(topics);
       });
     }
+    source.addEventListener('audit', (message: MessageEvent<string>) => {
+      heard();
+      const { kinds } = JSON.parse(message.data) as AuditEvent;
+      concern(['audit', ...kinds.flatMap((kind) => RECORDED[kind] ?? [])]);
+    });
     source.addEventListener('reset', () => {
       last = undefined;
+      heard();
       everything();
     });
     // The session has ended: the next request of any page finds out and asks to sign in again.
     source.addEventListener('ended', () => void client.invalidateQueries({ queryKey: ['me'] }));
-    source.onerror = () => {
-      source?.close();
-      // The first failure may be the server's own restart; the moment of the last sign of life stays.
-      set({ state: 'lost', at: live.state === 'lost' ? live.at : new Date() });
-      const wait = Math.min(LONGEST_WAIT_MS, 1000 * 2 ** failures) * (0.5 + Math.random() / 2);
-      failures += 1;
-      retry = setTimeout(open, wait);
-    };
+    source.onerror = lose;
   };
   open();
   return () => {
     source?.close();
     clearTimeout(retry);
+    clearTimeout(silence);
     clearTimeout(burst);
   };
 }

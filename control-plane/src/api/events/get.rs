@@ -24,7 +24,7 @@ use crate::{
     },
     base::report,
     domain::change::Revision,
-    feed::{EndedEvent, Event, EventData, Subscription, Viewer},
+    feed::{AliveEvent, EndedEvent, Event, EventData, Subscription, Viewer},
     service::Touch,
 };
 
@@ -44,7 +44,8 @@ pub struct EventsQuery {
 /// Follow what happens, as server-sent events.
 ///
 /// Every caller may; which events it gets, each event's own need decides: `change` and `receipt` as `GET /api/changes`, `agent` and
-/// `agents` need `agents:read`, `proxy` needs `proxies:read` everywhere. `hello`, `reset` and `ended` are about the stream.
+/// `agents` need `agents:read`, `proxy` needs `proxies:read` everywhere, `audit` needs `audit:read`, or what one needs to read
+/// something of the kinds that it names. `hello`, `alive`, `reset` and `ended` are about the stream.
 #[utoipa::path(
     get, path = "/api/events", tag = "changes",
     params(EventsQuery, (
@@ -86,7 +87,9 @@ pub async fn follow_events(
         let event = open.next().await?;
         Some((Ok::<_, Infallible>(framed(event)), open))
     });
-    let keep_alive = KeepAlive::new().interval(options.keep_alive).text("keep-alive");
+    // An event and no comment: a page of a browser is not told of comments, and could not see that the line is dead.
+    let alive = framed(EventData::Alive(AliveEvent {}).into());
+    let keep_alive = KeepAlive::new().interval(options.keep_alive).event(alive);
     let headers = [
         (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
         (UNBUFFERED, HeaderValue::from_static("no")),

@@ -112,7 +112,7 @@ impl Api {
 }
 
 impl Stream {
-    /// The next event or comment; `None` at the end.
+    /// The next event; `None` at the end.
     async fn block(&mut self) -> Option<String> {
         loop {
             if let Some((block, rest)) = self.text.split_once("\n\n") {
@@ -129,22 +129,15 @@ impl Stream {
     }
 
     async fn next(&mut self) -> Option<Seen> {
-        let until = tokio::time::Instant::now() + LONG;
-        loop {
-            assert!(tokio::time::Instant::now() < until, "no event came in time: {}", self.all);
-            let block = self.block().await?;
-            if block.starts_with(':') {
-                continue;
-            }
-            let field = |name: &str| {
-                block.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(": ")).map(str::to_owned)
-            };
-            return Some(Seen {
-                name: field("event").unwrap(),
-                id: field("id").map(|id| id.parse().unwrap()),
-                data: serde_json::from_str(&field("data").unwrap()).unwrap(),
-            });
-        }
+        let block = self.block().await?;
+        let field = |name: &str| {
+            block.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(": ")).map(str::to_owned)
+        };
+        Some(Seen {
+            name: field("event").unwrap(),
+            id: field("id").map(|id| id.parse().unwrap()),
+            data: serde_json::from_str(&field("data").unwrap()).unwrap(),
+        })
     }
 
     /// The next event of this name that fits; others are passed over.
@@ -546,12 +539,65 @@ async fn while_nothing_happens_nothing_is_sent_and_nothing_is_written(pool: PgPo
     // Long enough that a request would be noted as a use again.
     clock.advance(TimeDelta::minutes(10));
     for _ in 0..10 {
-        assert_eq!(stream.block().await.unwrap(), ": keep-alive");
+        assert_eq!(
+            stream.next().await.unwrap(),
+            Seen { name: "alive".to_owned(), id: None, data: json!({}) }
+        );
     }
     let after: String = sqlx::query_scalar(used).fetch_one(&pool).await.unwrap();
     assert_eq!(after, before, "a stream that is held open is no use of its token");
     writer.realm("red").await;
     stream.until("change", |e| e["kind"] == "realm.create").await;
+}
+
+/// What is no revision, told to those who may read it: that a person was made, or that somebody was refused.
+#[sqlx::test(migrations = "../migrations")]
+async fn what_only_the_audit_record_knows_is_told_by_kind(pool: PgPool) {
+    let here = installed(&pool).await;
+    here.realm("red").await;
+    let auditor = here.token("auditor", "auditor", &[]).await;
+    let ruler = here.token("ruler", "realm-admin", &["red"]).await;
+    let viewer = here.token("viewer", "realm-viewer", &["red"]).await;
+    let mut all = here.events(&auditor, "/api/events", &[]).await;
+    let mut some = here.events(&ruler, "/api/events", &[]).await;
+    let mut none = here.events(&viewer, "/api/events", &[]).await;
+    for stream in [&mut all, &mut some, &mut none] {
+        stream.hello().await;
+    }
+    let grace = json!({ "email": "grace@example.com", "name": "Grace", "roles": [{ "role": "operator" }] });
+    here.post("/api/people", grace).await.is(201);
+    let seq: i64 =
+        sqlx::query_scalar("select audit_seq from head").fetch_one(&here.services.store.pool).await.unwrap();
+    let told = all.until("audit", |e| e["seq"] == seq).await;
+    assert_eq!(told["kinds"], json!(["person"]));
+    here.call_as(Some(&viewer), "GET", "/api/people", None, &[]).await.is(403);
+    all.until("audit", |e| e["seq"].as_i64() > Some(seq)).await;
+    // A realm's admin hears of tokens, without a number that would count what others do.
+    here.token("ci", "realm-member", &["red"]).await;
+    let told = some.until("audit", |_| true).await;
+    assert_eq!(told, json!({ "seq": null, "kinds": ["token"] }));
+    // Everything that came to the third one before something of its realm changed.
+    let model = here.model("last").await["id"].as_str().unwrap().to_owned();
+    here.post(&format!("/api/models/{model}/realms"), json!({ "realmId": "red" })).await.is(201);
+    none.until("change", |e| e["kind"] == "grant").await;
+    assert!(!none.all.contains("event: audit"), "{}", none.all);
+}
+
+/// Its page would go on to show what it may not see any more, or never show what it now may.
+#[sqlx::test(migrations = "../migrations")]
+async fn who_may_see_something_else_reads_everything_again(pool: PgPool) {
+    let here = installed(&pool).await;
+    let made = here.post("/api/tokens", json!({ "name": "ci", "role": "auditor" })).await.is(201);
+    let (id, token) = (made["id"].as_str().unwrap(), made["token"].as_str().unwrap());
+    let mut stream = here.events(token, "/api/events", &[]).await;
+    stream.hello().await;
+    let fewer = "update api_token set role = 'operator' where id::text = $1";
+    sqlx::query(fewer).bind(id).execute(&pool).await.unwrap();
+    let reset = stream.until("reset", |_| true).await;
+    assert_eq!(reset, json!({ "reason": "rights", "revision": here.head().await }));
+    here.realm("after").await;
+    stream.until("change", |e| e["kind"] == "realm.create").await;
+    assert_eq!(stream.all.matches("event: reset").count(), 1, "{}", stream.all);
 }
 
 #[sqlx::test(migrations = "../migrations")]
@@ -581,7 +627,8 @@ async fn the_feed_goes_on_after_an_outage_of_the_database(pool: PgPool) {
     stream.until("receipt", |e| e["state"] == "converged").await;
     // Nothing can be read for a while: looks fail, and so do looks at the caller.
     sqlx::query("alter table change rename to change_away").execute(&pool).await.unwrap();
-    let stuck = tokio::time::timeout(Duration::from_millis(500), stream.next()).await;
+    let change = stream.until("change", |_| true);
+    let stuck = tokio::time::timeout(Duration::from_millis(500), change).await;
     assert!(stuck.is_err(), "{stuck:?}");
     sqlx::query("alter table change_away rename to change").execute(&pool).await.unwrap();
     for name in ["b", "c", "d"] {
