@@ -94,6 +94,9 @@ fn times_can_be_typed_in_three_ways() {
     let later = args::moment("24h").unwrap();
     let earlier = args::past("24h").unwrap();
     assert!(earlier < later, "{earlier} {later}");
+    assert_eq!(args::moment_or_none("none").unwrap(), serde_json::Value::Null);
+    assert_eq!(args::moment_or_none("2027-01-31").unwrap(), "2027-01-31T00:00:00Z");
+    assert!(args::moment_or_none("never").is_err());
     for wrong in ["", "h", "-3h", "3w", "soon", "9999999999999999d"] {
         assert!(args::moment(wrong).is_err(), "{wrong}");
     }

@@ -23,6 +23,16 @@ async fn each_grant_keeps_the_key(pool: PgPool) {
     assert_eq!((&key["generation"], &key["state"]), (&json!(1), &json!("current")));
     let second = api.post("/api/models/openai%2Ftwo/realms", json!({ "realmId": "red" })).await.is(201);
     assert_eq!(second["key"], key, "a grant mints no key");
+    // An end stays until another one is set, or it is lifted.
+    let grant = async |body: serde_json::Value| {
+        let answer = api.post("/api/models/one/realms", body).await;
+        (answer.header("x-reeve-revision").is_empty(), answer.is(200)["expiresAt"].clone())
+    };
+    let end = json!("2999-01-01T00:00:00Z");
+    assert_eq!(grant(json!({ "realmId": "red", "expiresAt": end })).await, (false, end.clone()));
+    assert_eq!(grant(json!({ "realmId": "red" })).await, (true, end));
+    assert_eq!(grant(json!({ "realmId": "red", "expiresAt": null })).await, (false, json!(null)));
+    assert_eq!(grant(json!({ "realmId": "red", "expiresAt": null })).await, (true, json!(null)));
     // Granted again: edited, with its key.
     let again = json!({ "realmId": "red", "monthlyBudgetUsd": 12.5, "reason": "production" });
     let again = api.post("/api/models/one/realms", again).await.is(200);
