@@ -33,6 +33,8 @@ fn waiting_takes_its_seconds_after_an_equals_sign() {
     assert!(parse(&["grant", "openai/a", "team", "--wait=0"]).is_err());
     assert!(parse(&["agents"]).is_ok() && parse(&["agents", "list"]).is_ok());
     assert!(parse(&["agent-config", "set", "did:key:z", "--realm", "a"]).is_err());
+    assert!(parse(&["agent-config", "set", "did:key:z", "--by-rule"]).is_ok());
+    assert!(parse(&["agent-config", "set", "did:key:z", "--by-rule", "--env"]).is_err());
 }
 
 #[test]

@@ -128,7 +128,18 @@ async fn llm_config_takes_three_shapes_and_shows_no_key(pool: PgPool) {
         (&json!("realm"), &json!(false), &json!(revision))
     );
     assert!(chosen["realmId"].is_string() && chosen["realmModelId"].is_string(), "{chosen}");
-    assert_eq!(api.put(&path, choice).await.header("x-reeve-revision"), "", "nothing new");
+    assert_eq!(api.put(&path, choice.clone()).await.header("x-reeve-revision"), "", "nothing new");
+    // The choice is taken back, and made again; so it is from every other mode.
+    let by_rule = json!({ "mode": "realm" });
+    let ruled = api.put(&path, by_rule.clone()).await;
+    assert!(ruled.revision() > revision);
+    let ruled = ruled.is(200);
+    assert_eq!(
+        (&ruled["mode"], &ruled["realmId"], &ruled["realmModelId"]),
+        (&json!("realm"), &Value::Null, &Value::Null)
+    );
+    assert_eq!(api.put(&path, by_rule).await.header("x-reeve-revision"), "", "nothing new");
+    api.put(&path, choice).await.is(200);
 
     let manual = json!({ "mode": "manual", "provider": "anthropic", "model": "claude", "baseUrl": "https://api.anthropic.com", "apiKey": "sk-ant-MARKER-0123456789" });
     let typed = api.put(&path, manual).await;
@@ -166,6 +177,8 @@ async fn llm_config_takes_three_shapes_and_shows_no_key(pool: PgPool) {
         (json!({ "mode": 7 }), "invalid", "mode"),
         (json!({ "mode": "env", "model": "x" }), "unknown-field", "model"),
         (json!({ "realmId": "red" }), "invalid", "realmModelId"),
+        (json!({ "mode": "realm", "realmModelId": "one" }), "invalid", "realmId"),
+        (json!({}), "invalid", "realmId"),
         (
             json!({ "mode": "realm", "realmId": "red", "realmModelId": "one", "apiKey": "x" }),
             "unknown-field",
