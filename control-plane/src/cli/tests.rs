@@ -34,6 +34,8 @@ fn waiting_takes_its_seconds_after_an_equals_sign() {
     assert!(parse(&["agents"]).is_ok() && parse(&["agents", "list"]).is_ok());
     assert!(parse(&["agent-config", "set", "did:key:z", "--realm", "a"]).is_err());
     assert!(parse(&["agent-config", "set", "did:key:z", "--by-rule"]).is_ok());
+    assert!(parse(&["sessions", "end"]).is_err() && parse(&["sessions", "end", "x", "--others"]).is_err());
+    assert!(parse(&["sessions", "end", "x"]).is_ok() && parse(&["sessions", "end", "--others"]).is_ok());
     assert!(parse(&["agent-config", "set", "did:key:z", "--by-rule", "--env"]).is_err());
 }
 
