@@ -29,6 +29,8 @@ async fn a_waiting_agent_is_approved_revoked_and_forgotten(pool: PgPool) {
     assert_eq!(api.get("/api/agents?status=approved").await.is(200)["items"], json!([]));
     let approved = api.call("POST", &format!("{path}/approve"), None, &[]).await.is(200);
     assert_eq!(approved["status"], "approved");
+    let newest = api.get("/api/changes?limit=1").await.is(200);
+    assert_eq!(newest["items"][0]["summary"], json!({ "agent": DID, "agentName": "worker" }));
     let revoked = api.post(&format!("{path}/revoke"), json!({ "reason": "lost laptop" })).await.is(200);
     assert_eq!((&revoked["status"], &revoked["statusReason"]), (&json!("revoked"), &json!("lost laptop")));
     api.call("POST", &format!("{path}/approve"), None, &[]).await.problem(409, "agent-revoked");

@@ -4,6 +4,7 @@ use serde_json::json;
 use sqlx::PgPool;
 
 use super::Api;
+use crate::jobs::retire_keys;
 
 #[sqlx::test(migrations = "../migrations")]
 async fn each_grant_keeps_the_key(pool: PgPool) {
@@ -53,6 +54,13 @@ async fn each_grant_keeps_the_key(pool: PgPool) {
         .collect();
     assert_eq!(states, [(json!(2), json!("current")), (json!(1), json!("retiring"))]);
     assert!(rotated["sync"]["revision"].is_i64());
+    // Without a proxy and without agents nothing holds the old one; what becomes of it is told by the realm's name.
+    assert_eq!(retire_keys::run_once(&api.services).await.unwrap(), 1);
+    assert_eq!(retire_keys::run_once(&api.services).await.unwrap(), 1);
+    for kind in ["rotate", "key.close", "key.retire"] {
+        let changes = api.get(&format!("/api/changes?kind={kind}")).await.is(200);
+        assert_eq!(changes["items"][0]["summary"]["realm"], "red", "{kind}");
+    }
 }
 
 #[sqlx::test(migrations = "../migrations")]

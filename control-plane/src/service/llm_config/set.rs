@@ -98,7 +98,7 @@ pub async fn put(
         kind: "mode",
         agents: vec![did.to_owned()],
         urgent: true,
-        summary: serde_json::json!({ "agent": did, "mode": after.mode }),
+        summary: serde_json::json!({ "agent": did, "agentName": after.name, "mode": after.mode }),
         ..Change::default()
     };
     let entry =
