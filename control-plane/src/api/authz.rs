@@ -40,6 +40,7 @@ pub const OPERATIONS: &[(&str, &str, Need)] = &[
     ("GET",    "/api/me",                                   SignedIn),
     ("POST",   "/api/me/password",                          SignedIn),
     ("GET",    "/api/me/sessions",                          SignedIn),
+    ("DELETE", "/api/me/sessions",                          SignedIn),
     ("DELETE", "/api/me/sessions/{id}",                     SignedIn),
     ("POST",   "/api/auth/logout",                          SignedIn),
     ("GET",    "/api/overview",                             SignedIn),

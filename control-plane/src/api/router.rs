@@ -104,6 +104,7 @@ fn protected() -> OpenApiRouter<ApiState> {
         .routes(routes!(me::password::change_password))
         .routes(routes!(me::sessions::list::list_sessions))
         .routes(routes!(me::sessions::delete::end_session))
+        .routes(routes!(me::sessions::delete_others::end_other_sessions))
         .routes(routes!(auth::logout::logout))
         .routes(routes!(people::create::create_person, people::list::list_people))
         .routes(routes!(

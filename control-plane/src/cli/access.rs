@@ -66,10 +66,14 @@ pub enum Sessions {
     /// Your sessions.
     #[default]
     List,
-    /// End one of them.
+    /// End one of them, or all others.
     End {
         /// Its id.
-        id: String,
+        #[arg(required_unless_present = "others")]
+        id: Option<String>,
+        /// All but this one.
+        #[arg(long, conflicts_with = "id")]
+        others: bool,
     },
 }
 
@@ -89,9 +93,13 @@ pub async fn sessions(command: Sessions, s: &Session) -> Result<(), Failure> {
             output::list(s.format, &items, SESSIONS, "No sessions.");
             Ok(())
         }
-        Sessions::End { id } => {
+        Sessions::End { id: Some(id), .. } => {
             let reply = s.write(Method::DELETE, path(["me", "sessions", &id]), None).await?;
             s.done(&reply, &format!("Ended {id}")).await
+        }
+        Sessions::End { id: None, .. } => {
+            let reply = s.write(Method::DELETE, path(["me", "sessions"]), None).await?;
+            s.done(&reply, &format!("Ended {} other sessions", text_at(&reply.body, "/ended"))).await
         }
     }
 }

@@ -35,11 +35,15 @@ pub struct Set {
     /// did:key:z6Mk...
     did: String,
     /// Through the fleet: a realm that the agent is a member of ...
-    #[arg(long, conflicts_with_all = ["manual", "env"], requires = "model")]
+    #[arg(long, conflicts_with_all = ["manual", "env", "by_rule"], requires = "model")]
     realm: Option<String>,
     /// ... and a model granted to it. With --manual: the model's name at the provider.
-    #[arg(long, conflicts_with = "env")]
+    #[arg(long, conflicts_with_all = ["env", "by_rule"])]
     model: Option<String>,
+    /// Through the fleet, and nothing chosen: what it has stays while it may use it; else the default model of its primary realm
+    /// or the model granted longest.
+    #[arg(long, conflicts_with_all = ["manual", "env"])]
+    by_rule: bool,
     /// Typed by hand: --provider, --model, --base-url and a key.
     #[arg(long, conflicts_with = "env", requires_all = ["provider", "model", "base_url"])]
     manual: bool,
@@ -63,6 +67,9 @@ impl Set {
         if self.env {
             return Ok(Body::default().set("mode", "env").into());
         }
+        if self.by_rule {
+            return Ok(Body::default().set("mode", "realm").into());
+        }
         if self.manual {
             let body = Body::default()
                 .set("mode", "manual")
@@ -78,7 +85,9 @@ impl Set {
             (Some(realm), Some(model)) => {
                 Ok(Body::default().set("realmId", realm).set("realmModelId", model).into())
             }
-            _ => Err(Failure::Usage("say which: --realm R --model M, --manual ..., or --env".to_owned())),
+            _ => Err(Failure::Usage(
+                "say which: --realm R --model M, --by-rule, --manual ..., or --env".to_owned(),
+            )),
         }
     }
 }

@@ -162,6 +162,14 @@ pub fn number_or_none(text: &str) -> Result<Value, String> {
     number.map_err(|_| "expected a number, or `none` to clear it".to_owned())
 }
 
+/// A moment to come, or `none` to clear it.
+pub fn moment_or_none(text: &str) -> Result<Value, String> {
+    if text == "none" {
+        return Ok(Value::Null);
+    }
+    moment(text).map(Value::from)
+}
+
 /// A text, or `none` to clear it.
 #[expect(clippy::unnecessary_wraps, reason = "clap's value parsers return a Result")]
 pub fn text_or_none(text: &str) -> Result<Value, String> {

@@ -16,6 +16,12 @@ pub struct Changes {
     /// Without a revision: at most this many, the newest.
     #[arg(long, default_value_t = 20)]
     limit: usize,
+    /// Without a revision: only this kind, such as `grant`.
+    #[arg(long)]
+    kind: Option<String>,
+    /// Without a revision: all but this kind. `proxy.applied` are the steps on proxies that follow a change.
+    #[arg(long, value_name = "KIND")]
+    not_kind: Option<String>,
 }
 
 const COLUMNS: &[Column] = &[
@@ -51,7 +57,9 @@ const OBJECTS: &[Column] = &[
 
 pub async fn run(changes: Changes, s: &Session) -> Result<(), Failure> {
     let Some(revision) = changes.revision else {
-        return newest(s, changes.limit).await;
+        let filters = [("kind", changes.kind), ("notKind", changes.not_kind)];
+        let filters = filters.into_iter().filter_map(|(name, value)| Some((name, value?))).collect();
+        return newest(s, filters, changes.limit).await;
     };
     let waited = s.settle(vec![revision]).await;
     if let Err(failure @ (Failure::Refused(_) | Failure::Unreachable(_))) = waited {
@@ -65,8 +73,8 @@ pub async fn run(changes: Changes, s: &Session) -> Result<(), Failure> {
     }
 }
 
-pub async fn newest(s: &Session, limit: usize) -> Result<(), Failure> {
-    let items = s.list(path(["changes"]), Vec::new(), limit).await?;
+pub async fn newest(s: &Session, filters: Vec<(&'static str, String)>, limit: usize) -> Result<(), Failure> {
+    let items = s.list(path(["changes"]), filters, limit).await?;
     output::list(s.format, &items, COLUMNS, "Nothing has changed yet.");
     Ok(())
 }

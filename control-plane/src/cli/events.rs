@@ -27,7 +27,7 @@ pub struct Events {
 
 pub async fn run(events: Events, s: &Session) -> Result<(), Failure> {
     if !events.follow {
-        return changes::newest(s, NEWEST).await;
+        return changes::newest(s, Vec::new(), NEWEST).await;
     }
     let mut follower = Follower { json: s.is_json(), ..Follower::default() };
     tokio::select! {

@@ -2,9 +2,10 @@
 
 use clap::Args;
 use reqwest::Method;
+use serde_json::Value;
 
 use super::{
-    args::{Body, moment},
+    args::{Body, moment_or_none},
     failure::Failure,
     output::text_at,
     session::{Session, path},
@@ -19,9 +20,9 @@ pub struct Grant {
     /// The realm's budget, in US dollars a month over all its agents and models.
     #[arg(long, value_name = "USD")]
     budget: Option<f64>,
-    /// When the grant ends by itself: a time, a date, or from now on (24h, 30d).
-    #[arg(long, value_name = "WHEN", value_parser = moment)]
-    expires: Option<String>,
+    /// When the grant ends by itself: a time, a date, from now on (24h, 30d), or `none` to lift the end that it has.
+    #[arg(long, value_name = "WHEN", value_parser = moment_or_none)]
+    expires: Option<Value>,
     /// Why; it is shown with the grant and in the audit.
     #[arg(long)]
     reason: Option<String>,

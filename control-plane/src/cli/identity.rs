@@ -130,6 +130,7 @@ pub async fn provider(command: Provider, s: &Session) -> Result<(), Failure> {
                 ("name", text_at(&p, "/name")),
                 ("issuer", text_at(&p, "/issuer")),
                 ("client", text_at(&p, "/clientId")),
+                ("callback", text_at(&p, "/callbackUrl")),
                 ("scopes", text_at(&p, "/scopes")),
                 ("groups in", text_at(&p, "/groupsClaim")),
                 ("trusted with emails", text_at(&p, "/trustsEmail")),
@@ -141,7 +142,8 @@ pub async fn provider(command: Provider, s: &Session) -> Result<(), Failure> {
             let body = add.rest.body(Some(add.client_id), add.secret)?;
             let body = body.set("name", add.name.clone()).set("issuer", add.issuer);
             let reply = s.write(Method::POST, path([AT]), Some(body.into())).await?;
-            s.done(&reply, &format!("Added {}", add.name)).await
+            let callback = text_at(&reply.body, "/callbackUrl");
+            s.done(&reply, &format!("Added {}. To be registered there: {callback}", add.name)).await
         }
         Provider::Edit(edit) => {
             let body = edit.rest.body(edit.client_id, edit.secret)?;

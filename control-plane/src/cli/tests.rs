@@ -33,6 +33,10 @@ fn waiting_takes_its_seconds_after_an_equals_sign() {
     assert!(parse(&["grant", "openai/a", "team", "--wait=0"]).is_err());
     assert!(parse(&["agents"]).is_ok() && parse(&["agents", "list"]).is_ok());
     assert!(parse(&["agent-config", "set", "did:key:z", "--realm", "a"]).is_err());
+    assert!(parse(&["agent-config", "set", "did:key:z", "--by-rule"]).is_ok());
+    assert!(parse(&["sessions", "end"]).is_err() && parse(&["sessions", "end", "x", "--others"]).is_err());
+    assert!(parse(&["sessions", "end", "x"]).is_ok() && parse(&["sessions", "end", "--others"]).is_ok());
+    assert!(parse(&["agent-config", "set", "did:key:z", "--by-rule", "--env"]).is_err());
 }
 
 #[test]
@@ -94,6 +98,9 @@ fn times_can_be_typed_in_three_ways() {
     let later = args::moment("24h").unwrap();
     let earlier = args::past("24h").unwrap();
     assert!(earlier < later, "{earlier} {later}");
+    assert_eq!(args::moment_or_none("none").unwrap(), serde_json::Value::Null);
+    assert_eq!(args::moment_or_none("2027-01-31").unwrap(), "2027-01-31T00:00:00Z");
+    assert!(args::moment_or_none("never").is_err());
     for wrong in ["", "h", "-3h", "3w", "soon", "9999999999999999d"] {
         assert!(args::moment(wrong).is_err(), "{wrong}");
     }

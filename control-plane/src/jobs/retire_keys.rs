@@ -12,7 +12,7 @@ use crate::{
         realm::RealmKey,
     },
     service::Services,
-    store::{Tx, keys},
+    store::{Tx, keys, realms},
 };
 
 pub async fn run_once(services: &Services) -> Result<u64> {
@@ -51,7 +51,7 @@ fn view(key: &RealmKey) -> Value {
 
 async fn finish(
     services: &Services,
-    tx: Tx,
+    mut tx: Tx,
     key: &RealmKey,
     change: Change,
     after: Option<Value>,
@@ -63,7 +63,12 @@ async fn finish(
         after,
         location: None,
     };
-    let change = Change { realms: vec![key.realm_id], summary: view(key), ..change };
+    let mut summary = view(key);
+    // The realm may be gone: its keys stay until they were proven to be refused.
+    if let Some(realm) = realms::get(tx.conn(), key.realm_id).await? {
+        summary["realm"] = realm.slug.into();
+    }
+    let change = Change { realms: vec![key.realm_id], summary, ..change };
     tx.finish(&Context::system("retire_keys"), change, audit).await?;
     services.signals.changed();
     Ok(())

@@ -247,7 +247,7 @@ pub async fn delete(
         realms: if objects.is_empty() { Vec::new() } else { realms },
         urgent: true,
         objects: objects.clone(),
-        summary: serde_json::json!({ "agent": did }),
+        summary: serde_json::json!({ "agent": did, "agentName": old.name }),
         ..Change::default()
     };
     let entry = Entry::new(format!("agent/{did}")).before(&decided(&old));
@@ -294,7 +294,7 @@ async fn set_status(
         realms: if objects.is_empty() { Vec::new() } else { realms },
         urgent: !approve,
         objects: objects.clone(),
-        summary: serde_json::json!({ "agent": did }),
+        summary: serde_json::json!({ "agent": did, "agentName": after.name }),
         ..Change::default()
     };
     let entry = Entry::new(format!("agent/{did}"))

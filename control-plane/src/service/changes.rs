@@ -68,6 +68,8 @@ pub struct ChangeItem {
 #[derive(Clone, Debug, Default)]
 pub struct Wanted {
     pub kind: Option<String>,
+    /// Not of this kind.
+    pub not_kind: Option<String>,
     pub actor: Option<String>,
     /// Id or slug.
     pub realm: Option<String>,
@@ -185,6 +187,7 @@ pub async fn list(
     let open = if wanted.open { Some(changes::open(&mut conn).await?) } else { None };
     let filter = Filter {
         kind: wanted.kind.as_deref(),
+        not_kind: wanted.not_kind.as_deref(),
         actor: wanted.actor.as_deref(),
         realm,
         among: open.as_deref(),

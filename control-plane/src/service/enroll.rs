@@ -135,7 +135,10 @@ pub async fn enroll(
         kind: "agent.enroll",
         agents: vec![did.to_owned()],
         objects,
-        summary: json!({ "did": did, "status": agent.status, "realms": after, "enrollmentTokenId": token_id }),
+        summary: json!({
+            "agent": did, "agentName": agent.name, "status": agent.status, "realms": after,
+            "enrollmentTokenId": token_id,
+        }),
         ..Change::default()
     };
     let audit = AuditEntry {

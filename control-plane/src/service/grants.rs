@@ -58,7 +58,8 @@ pub struct NewGrant {
     /// Id or slug.
     pub realm: String,
     pub monthly_budget_usd: Option<f64>,
-    pub expires_at: Option<DateTime<Utc>>,
+    /// The inner `None`: it has no end.
+    pub expires_at: Option<Option<DateTime<Utc>>>,
     pub reason: Option<String>,
     /// Where the caller may also change the realm, and so its budget.
     pub may_edit: Reach,
@@ -99,7 +100,7 @@ pub async fn grant(s: &Services, ctx: &Context, model: &str, new: NewGrant) -> R
     let created = old.is_none();
     let grant = if let Some(mut grant) = old {
         // One that has just run out is given anew.
-        grant.expires_at = new.expires_at.or(grant.expires_at.filter(|at| *at > now));
+        grant.expires_at = new.expires_at.unwrap_or(grant.expires_at.filter(|at| *at > now));
         grant.reason = new.reason.unwrap_or(grant.reason);
         grants::update(tx.conn(), grant.id, grant.expires_at, &grant.reason).await?;
         grant
@@ -108,7 +109,7 @@ pub async fn grant(s: &Services, ctx: &Context, model: &str, new: NewGrant) -> R
             id: s.store.ids.uuid(),
             realm_id: realm.id,
             model_id: model.id,
-            expires_at: new.expires_at,
+            expires_at: new.expires_at.flatten(),
             reason: new.reason.unwrap_or_default(),
             created_at: now,
             created_by: ctx.actor.clone(),
@@ -246,7 +247,7 @@ pub async fn get(s: &Services, reach: &Reach, model: &str, realm: &str) -> Resul
 fn check(new: &NewGrant, now: DateTime<Utc>) -> Result<()> {
     check_budget(new.monthly_budget_usd)?;
     check_text("reason", new.reason.as_deref().unwrap_or_default(), 500)?;
-    if new.expires_at.is_some_and(|at| at <= now) {
+    if new.expires_at.flatten().is_some_and(|at| at <= now) {
         return Err(Error::invalid("expiresAt", "lies in the past; give a later time, or leave it out"));
     }
     Ok(())

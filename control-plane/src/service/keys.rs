@@ -24,7 +24,7 @@ use crate::{
         object::Object,
         realm::{KeyState, RealmKey},
     },
-    store::{Conn, desired::realm_key_at, keys, realms},
+    store::{Conn, agents, desired::realm_key_at, keys, realms},
 };
 
 /// How every virtual key begins.
@@ -116,12 +116,14 @@ pub async fn rotate(
     let made = after.iter().filter(|k| !before.iter().any(|b| b.id == k.id));
     let mut objects: Vec<Object> = made.chain(&replaced).map(|k| Object::key(k.id)).collect();
     objects.append(&mut closing);
+    let agent_name = name_of(tx.conn(), rotation.agent.as_deref()).await?;
     let change = Change {
         kind: "rotate",
         realms: vec![realm.id],
         urgent: rotation.at_once,
         summary: serde_json::json!({
-            "realm": realm.slug, "agent": rotation.agent, "keys": current.len(), "atOnce": rotation.at_once,
+            "realm": realm.slug, "agent": rotation.agent, "agentName": agent_name, "keys": current.len(),
+            "atOnce": rotation.at_once,
         }),
         objects: objects.clone(),
         ..Change::default()
@@ -243,10 +245,14 @@ pub async fn rotate_aged(s: &Services, ctx: &Context) -> Result<u64> {
         let made = make(s, tx.conn(), realm, agent.clone(), OVERLAP).await?;
         let keys = views(tx.conn(), realm).await?;
         let same = keys.iter().filter(|k| k.agent_did == agent);
+        let slug = realms::get(tx.conn(), realm).await?.map(|r| r.slug);
+        let agent_name = name_of(tx.conn(), agent.as_deref()).await?;
         let change = Change {
             kind: "rotate",
             realms: vec![realm],
-            summary: serde_json::json!({ "realmId": realm, "agent": agent, "keys": 1, "atOnce": false }),
+            summary: serde_json::json!({
+                "realm": slug, "agent": agent, "agentName": agent_name, "keys": 1, "atOnce": false,
+            }),
             objects: same.clone().map(|k| Object::key(k.id)).collect(),
             ..Change::default()
         };
@@ -256,6 +262,14 @@ pub async fn rotate_aged(s: &Services, ctx: &Context) -> Result<u64> {
         done += 1;
     }
     Ok(done)
+}
+
+/// What the agent is called, for people.
+async fn name_of(conn: &mut Conn, did: Option<&str>) -> Result<Option<String>> {
+    match did {
+        Some(did) => Ok(agents::get(conn, did).await?.map(|agent| agent.name)),
+        None => Ok(None),
+    }
 }
 
 /// Blocks these generations everywhere; what every proxy has to refuse.

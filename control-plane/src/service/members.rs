@@ -49,7 +49,7 @@ pub async fn join(
     let now = s.store.clock.now();
     let mut tx = s.store.begin("agent.join").await?;
     let realm = lock(tx.conn(), &ctx.reach, realm).await?;
-    lookup::in_field("did", lookup::whole_agent(tx.conn(), &ctx.reach, did).await)?;
+    let agent = lookup::in_field("did", lookup::whole_agent(tx.conn(), &ctx.reach, did).await)?;
     agents::lock(tx.conn(), did).await?;
     let before = one(tx.conn(), &realm, did).await?;
     let joined = realms::join(tx.conn(), realm.id, did, primary, now).await?;
@@ -63,7 +63,9 @@ pub async fn join(
         kind: "agent.join",
         agents: vec![did.to_owned()],
         objects: objects.clone(),
-        summary: serde_json::json!({ "realm": realm.slug, "agent": did, "primary": after.is_primary }),
+        summary: serde_json::json!({
+            "realm": realm.slug, "agent": did, "agentName": agent.name, "primary": after.is_primary,
+        }),
         ..Change::default()
     };
     let path = format!("/api/realms/{}/agents/{did}", realm.id);
@@ -96,7 +98,8 @@ pub async fn leave(s: &Services, ctx: &Context, realm: &str, did: &str) -> Resul
     let realm = lock(tx.conn(), &ctx.reach, realm).await?;
     agents::lock(tx.conn(), did).await?;
     let before = one(tx.conn(), &realm, did).await?.ok_or_else(|| Error::not_found("member", did))?;
-    let knew = lookup::agent(tx.conn(), &ctx.reach, did).await?.status == AgentStatus::Approved;
+    let agent = lookup::agent(tx.conn(), &ctx.reach, did).await?;
+    let knew = agent.status == AgentStatus::Approved;
     realms::leave(tx.conn(), realm.id, did).await?;
     agents::clear_choice(tx.conn(), did, realm.id).await?;
     let objects = if knew { keys::cut_off(s, tx.conn(), realm.id, did).await? } else { Vec::new() };
@@ -106,7 +109,7 @@ pub async fn leave(s: &Services, ctx: &Context, realm: &str, did: &str) -> Resul
         realms: if objects.is_empty() { Vec::new() } else { vec![realm.id] },
         urgent: true,
         objects: objects.clone(),
-        summary: serde_json::json!({ "realm": realm.slug, "agent": did }),
+        summary: serde_json::json!({ "realm": realm.slug, "agent": did, "agentName": agent.name }),
         ..Change::default()
     };
     let revision = s.finish(tx, ctx, change, Entry::new(subject(&realm, did)).before(&before)).await?;

@@ -253,6 +253,22 @@ pub async fn end(s: &Services, ctx: &Context, person: PersonId, session: PersonS
     tx.finish_quiet(ctx, Entry::new(ruled::subject(person)).after(&after).audit("session.end")).await
 }
 
+/// Ends all sessions of a person but the one that asks. Returns how many there were.
+pub async fn end_others(
+    s: &Services,
+    ctx: &Context,
+    person: PersonId,
+    current: PersonSessionId,
+) -> Result<u64> {
+    let mut tx = s.store.begin("session.end-others").await?;
+    let ended = person_sessions::end(tx.conn(), person, None, Some(current), s.store.clock.now()).await?;
+    if ended > 0 {
+        let entry = Entry::new(ruled::subject(person)).after(&serde_json::json!({ "ended": ended }));
+        tx.finish_quiet(ctx, entry.audit("session.end-others")).await?;
+    }
+    Ok(ended)
+}
+
 /// The link of the first owner: when there is nobody yet and no other link counts; with `anyway`, always, in the place
 /// of the one before.
 pub async fn first_link(s: &Services, anyway: bool) -> Result<Option<Link>> {

@@ -94,6 +94,8 @@ impl Sight {
 #[derive(Clone, Debug, Default)]
 pub struct Filter<'a> {
     pub kind: Option<&'a str>,
+    /// Not of this kind.
+    pub not_kind: Option<&'a str>,
     pub actor: Option<&'a str>,
     /// That concern this realm.
     pub realm: Option<RealmId>,
@@ -112,7 +114,8 @@ pub async fn list(conn: &mut Conn, sight: &Sight, filter: &Filter<'_>, limit: i6
            and ($2::uuid[] is null or (realm_ids <> '{}' and realm_ids <@ $2) or actor = $3)
            and ($4::text is null or kind = $4) and ($5::text is null or actor = $5)
            and ($6::uuid is null or $6 = any(realm_ids)) and ($7::bigint[] is null or revision = any($7))
-         order by revision desc limit $8",
+           and ($8::text is null or kind <> $8)
+         order by revision desc limit $9",
         filter.before,
         sight.realms.as_deref(),
         sight.actor,
@@ -120,6 +123,7 @@ pub async fn list(conn: &mut Conn, sight: &Sight, filter: &Filter<'_>, limit: i6
         filter.actor,
         filter.realm.map(|r| r.0),
         filter.among,
+        filter.not_kind,
         limit
     )
     .fetch_all(conn)

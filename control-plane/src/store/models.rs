@@ -166,6 +166,24 @@ pub async fn lock(conn: &mut Conn, id: ModelId) -> Result<Option<i64>> {
         .await?)
 }
 
+/// In how many realms each of these models is granted; `among`: only of these realms. One that no realm has is missing.
+pub async fn grant_counts(
+    conn: &mut Conn,
+    ids: &[Uuid],
+    among: Option<&[Uuid]>,
+) -> Result<Vec<(ModelId, i64)>> {
+    let rows = sqlx::query!(
+        r#"select model_id as "model_id: ModelId", count(*) as "grants!" from model_grant
+           where model_id = any($1) and revoked_at is null and ($2::uuid[] is null or realm_id = any($2))
+           group by model_id"#,
+        ids,
+        among
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(rows.into_iter().map(|r| (r.model_id, r.grants)).collect())
+}
+
 /// Realms that hold, or are losing, a grant on this model.
 pub async fn realms(conn: &mut Conn, id: ModelId) -> Result<Vec<RealmId>> {
     Ok(sqlx::query_scalar!(

@@ -235,6 +235,22 @@ pub async fn list(
     .await?)
 }
 
+/// What these objects are called, as far as the registry still has them: `(object, name)`, of a deployment and a revocation the
+/// name of the model, of a team and a key the realm's slug.
+pub async fn names(conn: &mut Conn, objects: &[Uuid]) -> Result<Vec<(Uuid, String)>> {
+    let rows = sqlx::query!(
+        r#"select d.id as "id!", m.litellm_model_name as "name!"
+           from deployment d join model m on m.id = d.model_id where d.id = any($1)
+           union all select r.id, r.slug from realm r where r.id = any($1)
+           union all select k.id, r.slug from realm_key k join realm r on r.id = k.realm_id where k.id = any($1)
+           union all select v.id, v.model_name from revocation v where v.id = any($1)"#,
+        objects
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(rows.into_iter().map(|r| (r.id, r.name)).collect())
+}
+
 /// Depth and age of the queue per proxy, for metrics: `(name, waiting, parked, oldest)`.
 pub async fn depth(conn: &mut Conn) -> Result<Vec<(String, i64, i64, Option<DateTime<Utc>>)>> {
     let rows = sqlx::query!(

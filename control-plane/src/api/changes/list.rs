@@ -26,6 +26,8 @@ pub struct ListChanges {
     pub cursor: Option<String>,
     /// Such as `grant`.
     pub kind: Option<String>,
+    /// All but this kind: without `proxy.applied`, the steps on proxies that follow a change are left out.
+    pub not_kind: Option<String>,
     /// As the audit names who did it.
     pub actor: Option<String>,
     /// Only those that concern this realm: id or slug.
@@ -56,6 +58,7 @@ pub async fn list_changes(
     let page = page::request(query.limit, query.cursor.as_deref())?;
     let wanted = Wanted {
         kind: query.kind,
+        not_kind: query.not_kind,
         actor: query.actor,
         realm: query.realm_id,
         open: query.state == Some(ChangeState::Open),

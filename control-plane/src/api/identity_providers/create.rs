@@ -4,11 +4,11 @@ use axum::{Json, extract::State, http::StatusCode, response::IntoResponse as _};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::GiveGroupRole;
+use super::{GiveGroupRole, RegisteredProvider, registered};
 use crate::{
     api::{ApiState, caller::Caller, extract::ApiJson, problem::Result, write::Write},
     base::secret::Secret,
-    service::identity_providers::{self, IdentityProviderView, NewIdentityProvider},
+    service::identity_providers::{self, NewIdentityProvider},
 };
 
 #[derive(Deserialize, ToSchema)]
@@ -47,7 +47,7 @@ fn groups_claim() -> String {
 #[utoipa::path(
     post, path = "/api/identity-providers", tag = "access",
     request_body = CreateIdentityProvider,
-    responses((status = 201, body = IdentityProviderView)),
+    responses((status = 201, body = RegisteredProvider)),
 )]
 pub async fn create_identity_provider(
     State(state): State<ApiState>,
@@ -66,5 +66,5 @@ pub async fn create_identity_provider(
         trusts_email: body.trusts_email,
     };
     let written = identity_providers::create(&state.services, &write.ctx, &caller.rights, new).await?;
-    Ok((StatusCode::CREATED, Json(written.view)).into_response())
+    Ok((StatusCode::CREATED, Json(registered(&state, written.view))).into_response())
 }

@@ -4,7 +4,7 @@ use axum::extract::State;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::GiveGroupRole;
+use super::{GiveGroupRole, RegisteredProvider, registered};
 use crate::{
     api::{
         ApiState, answer,
@@ -14,7 +14,7 @@ use crate::{
         write::Write,
     },
     base::secret::Secret,
-    service::identity_providers::{self, IdentityProviderPatch, IdentityProviderView},
+    service::identity_providers::{self, IdentityProviderPatch},
 };
 
 #[derive(Deserialize, ToSchema)]
@@ -35,7 +35,7 @@ pub struct UpdateIdentityProvider {
     patch, path = "/api/identity-providers/{id}", tag = "access",
     params(("id" = String, Path, description = "Id or name")),
     request_body = UpdateIdentityProvider,
-    responses((status = 200, body = IdentityProviderView)),
+    responses((status = 200, body = RegisteredProvider)),
 )]
 pub async fn update_identity_provider(
     State(state): State<ApiState>,
@@ -55,5 +55,5 @@ pub async fn update_identity_provider(
     let services = &state.services;
     let written =
         identity_providers::update(services, &write.ctx, &caller.rights, &id, write.if_match, patch).await?;
-    Ok(answer::read(written.view.version, written.view))
+    Ok(answer::read(written.view.version, registered(&state, written.view)))
 }

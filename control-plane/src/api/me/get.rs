@@ -37,6 +37,8 @@ pub struct MyPerson {
     pub id: PersonId,
     pub email: String,
     pub name: String,
+    /// There is a password to change; who came by an identity provider may have none.
+    pub password_set: bool,
     pub roles: Vec<RoleAt>,
 }
 
@@ -59,6 +61,7 @@ impl Me {
                 id: p.id,
                 email: p.email.clone(),
                 name: p.name.clone(),
+                password_set: p.has_password,
                 roles: p.roles.clone(),
             }),
             permissions: list(caller.rights.everywhere()),

@@ -4,6 +4,7 @@ use axum::extract::State;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
+use super::{InstallationSettings, installation};
 use crate::{
     api::{
         ApiState, answer,
@@ -11,7 +12,7 @@ use crate::{
         problem::Result,
         write::Write,
     },
-    service::settings::{self, SettingsPatch, SettingsView},
+    service::settings::{self, SettingsPatch},
 };
 
 #[derive(Debug, Deserialize, ToSchema)]
@@ -29,7 +30,7 @@ pub struct UpdateSettings {
 #[utoipa::path(
     patch, path = "/api/settings", tag = "access",
     request_body = UpdateSettings,
-    responses((status = 200, body = SettingsView)),
+    responses((status = 200, body = InstallationSettings)),
 )]
 pub async fn update_settings(
     State(state): State<ApiState>,
@@ -41,5 +42,5 @@ pub async fn update_settings(
         audit_retention_days: body.audit_retention_days,
     };
     let written = settings::update(&state.services, &write.ctx, write.if_match, patch).await?;
-    Ok(answer::read(written.view.version, written.view))
+    Ok(answer::read(written.view.version, installation(&state, written.view)))
 }

@@ -29,6 +29,8 @@ async fn a_waiting_agent_is_approved_revoked_and_forgotten(pool: PgPool) {
     assert_eq!(api.get("/api/agents?status=approved").await.is(200)["items"], json!([]));
     let approved = api.call("POST", &format!("{path}/approve"), None, &[]).await.is(200);
     assert_eq!(approved["status"], "approved");
+    let newest = api.get("/api/changes?limit=1").await.is(200);
+    assert_eq!(newest["items"][0]["summary"], json!({ "agent": DID, "agentName": "worker" }));
     let revoked = api.post(&format!("{path}/revoke"), json!({ "reason": "lost laptop" })).await.is(200);
     assert_eq!((&revoked["status"], &revoked["statusReason"]), (&json!("revoked"), &json!("lost laptop")));
     api.call("POST", &format!("{path}/approve"), None, &[]).await.problem(409, "agent-revoked");
@@ -128,7 +130,18 @@ async fn llm_config_takes_three_shapes_and_shows_no_key(pool: PgPool) {
         (&json!("realm"), &json!(false), &json!(revision))
     );
     assert!(chosen["realmId"].is_string() && chosen["realmModelId"].is_string(), "{chosen}");
-    assert_eq!(api.put(&path, choice).await.header("x-reeve-revision"), "", "nothing new");
+    assert_eq!(api.put(&path, choice.clone()).await.header("x-reeve-revision"), "", "nothing new");
+    // The choice is taken back, and made again; so it is from every other mode.
+    let by_rule = json!({ "mode": "realm" });
+    let ruled = api.put(&path, by_rule.clone()).await;
+    assert!(ruled.revision() > revision);
+    let ruled = ruled.is(200);
+    assert_eq!(
+        (&ruled["mode"], &ruled["realmId"], &ruled["realmModelId"]),
+        (&json!("realm"), &Value::Null, &Value::Null)
+    );
+    assert_eq!(api.put(&path, by_rule).await.header("x-reeve-revision"), "", "nothing new");
+    api.put(&path, choice).await.is(200);
 
     let manual = json!({ "mode": "manual", "provider": "anthropic", "model": "claude", "baseUrl": "https://api.anthropic.com", "apiKey": "sk-ant-MARKER-0123456789" });
     let typed = api.put(&path, manual).await;
@@ -166,6 +179,8 @@ async fn llm_config_takes_three_shapes_and_shows_no_key(pool: PgPool) {
         (json!({ "mode": 7 }), "invalid", "mode"),
         (json!({ "mode": "env", "model": "x" }), "unknown-field", "model"),
         (json!({ "realmId": "red" }), "invalid", "realmModelId"),
+        (json!({ "mode": "realm", "realmModelId": "one" }), "invalid", "realmId"),
+        (json!({}), "invalid", "realmId"),
         (
             json!({ "mode": "realm", "realmId": "red", "realmModelId": "one", "apiKey": "x" }),
             "unknown-field",

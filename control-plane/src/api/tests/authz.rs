@@ -83,6 +83,7 @@ fn of_people() -> Vec<Case> {
         json!({ "currentPassword": "correct horse battery", "newPassword": "correct horse staple" });
     vec![
         ("POST", "/api/me/password".into(), Some(passwords)),
+        ("DELETE", "/api/me/sessions".into(), None),
         ("DELETE", format!("/api/me/sessions/{}", Uuid::nil()), None),
         ("POST", "/api/auth/logout".into(), None),
     ]

@@ -25,6 +25,8 @@ async fn a_new_proxy_is_asked_for_everything(pool: PgPool) {
     let kinds: Vec<_> =
         work["items"].as_array().unwrap().iter().map(|w| w["kind"].as_str().unwrap()).collect();
     assert_eq!(kinds, ["deployment", "key", "team"]);
+    let names: Vec<_> = work["items"].as_array().unwrap().iter().map(|w| &w["name"]).collect();
+    assert_eq!(names, ["openai/one", "red", "red"]);
     assert!(!api.get("/api/proxies").await.text.contains("MARKER"));
     api.post("/api/proxies", json!({ "name": "eu", "baseUrl": "http://127.0.0.1:1", "masterKey": "sk-1" }))
         .await

@@ -4,6 +4,7 @@ use serde_json::json;
 use sqlx::PgPool;
 
 use super::Api;
+use crate::jobs::retire_keys;
 
 #[sqlx::test(migrations = "../migrations")]
 async fn each_grant_keeps_the_key(pool: PgPool) {
@@ -23,6 +24,16 @@ async fn each_grant_keeps_the_key(pool: PgPool) {
     assert_eq!((&key["generation"], &key["state"]), (&json!(1), &json!("current")));
     let second = api.post("/api/models/openai%2Ftwo/realms", json!({ "realmId": "red" })).await.is(201);
     assert_eq!(second["key"], key, "a grant mints no key");
+    // An end stays until another one is set, or it is lifted.
+    let grant = async |body: serde_json::Value| {
+        let answer = api.post("/api/models/one/realms", body).await;
+        (answer.header("x-reeve-revision").is_empty(), answer.is(200)["expiresAt"].clone())
+    };
+    let end = json!("2999-01-01T00:00:00Z");
+    assert_eq!(grant(json!({ "realmId": "red", "expiresAt": end })).await, (false, end.clone()));
+    assert_eq!(grant(json!({ "realmId": "red" })).await, (true, end));
+    assert_eq!(grant(json!({ "realmId": "red", "expiresAt": null })).await, (false, json!(null)));
+    assert_eq!(grant(json!({ "realmId": "red", "expiresAt": null })).await, (true, json!(null)));
     // Granted again: edited, with its key.
     let again = json!({ "realmId": "red", "monthlyBudgetUsd": 12.5, "reason": "production" });
     let again = api.post("/api/models/one/realms", again).await.is(200);
@@ -43,6 +54,13 @@ async fn each_grant_keeps_the_key(pool: PgPool) {
         .collect();
     assert_eq!(states, [(json!(2), json!("current")), (json!(1), json!("retiring"))]);
     assert!(rotated["sync"]["revision"].is_i64());
+    // Without a proxy and without agents nothing holds the old one; what becomes of it is told by the realm's name.
+    assert_eq!(retire_keys::run_once(&api.services).await.unwrap(), 1);
+    assert_eq!(retire_keys::run_once(&api.services).await.unwrap(), 1);
+    for kind in ["rotate", "key.close", "key.retire"] {
+        let changes = api.get(&format!("/api/changes?kind={kind}")).await.is(200);
+        assert_eq!(changes["items"][0]["summary"]["realm"], "red", "{kind}");
+    }
 }
 
 #[sqlx::test(migrations = "../migrations")]

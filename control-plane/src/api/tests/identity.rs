@@ -377,7 +377,12 @@ async fn several_providers_are_kept_apart(pool: PgPool) {
     let path = format!("/api/auth/oidc/other/callback?code=c0de&state={}", told["state"]);
     let second = session(&api.from(HERE, "GET", &path, None, &[("cookie", &cookie)]).await);
     let me = api.from(HERE, "GET", "/api/me", None, &[("cookie", &second)]).await.is(200);
-    assert_eq!(me["actor"], "person:b@example.org");
+    assert_eq!((&me["actor"], &me["person"]["passwordSet"]), (&json!("person:b@example.org"), &json!(false)));
+    // What the provider was told is what the API says to register there.
+    let listed = api.get("/api/identity-providers").await.is(200);
+    assert_eq!(listed["items"][1]["callbackUrl"], json!(told["redirect_uri"]));
+    let public_url = api.get("/api/settings").await.is(200)["publicUrl"].clone();
+    assert_eq!(json!(told["redirect_uri"].strip_suffix("/api/auth/oidc/other/callback")), public_url);
 }
 
 #[sqlx::test(migrations = "../migrations")]

@@ -142,6 +142,25 @@ async fn models_and_realms_are_ordered_and_filtered(pool: PgPool) {
     );
     assert_eq!(api.get("/api/models?provider=nobody").await.problem(400, "bad-query")["field"], "provider");
     keeps_its_order(&api, "/api/models", &["litellmModelName", "name", "-name", "created", "-created"]).await;
+    for realm in ["green", "grey"] {
+        api.realm(realm).await;
+        api.post("/api/models/beta/realms", json!({ "realmId": realm })).await.is(201);
+    }
+    api.post("/api/models/gamma/realms", json!({ "realmId": "grey" })).await.is(201);
+    let body = json!({ "name": "green", "role": "realm-admin", "realmIds": ["green"] });
+    let token = api.post("/api/tokens", body).await.is(201);
+    let counts = async |token: Option<&str>| {
+        let list = api.call_as(token, "GET", "/api/models", None, &[]).await.is(200);
+        list["items"].as_array().unwrap().iter().map(|m| m["grants"].clone()).collect::<Vec<_>>()
+    };
+    // Delta, Alpha, beta, gamma; the admin of green sees no grant of others.
+    assert_eq!(counts(Some(super::TOKEN)).await, [0, 0, 2, 1]);
+    assert_eq!(counts(token["token"].as_str()).await, [0, 0, 1, 0]);
+    api.delete("/api/models/gamma/realms/grey").await.is(200);
+    assert_eq!(api.get("/api/models/gamma").await.is(200)["grants"], 0);
+    for realm in ["green", "grey"] {
+        api.delete(&format!("/api/realms/{realm}")).await.is(200);
+    }
 
     for slug in ["b-one", "a-two", "c-three"] {
         api.realm(slug).await;
@@ -191,6 +210,15 @@ async fn changes_are_filtered_and_say_how_far_they_are(pool: PgPool) {
     assert_eq!(of(api.get("/api/changes?actor=admin").await.is(200)), of(all.clone()));
     assert_eq!(of(api.get("/api/changes?actor=nobody").await.is(200)), [0_i64; 0]);
     api.get("/api/changes?state=closed").await.problem(400, "bad-query");
+    // All but a kind, over as many pages as it takes; whoever sees one realm has no more of it than its own.
+    let rest: Vec<String> = of(all.clone()).iter().filter(|r| **r < grant).map(i64::to_string).collect();
+    assert_eq!(walk(&api, "/api/changes?notKind=grant", "revision").await, rest);
+    assert_eq!(of(api.get("/api/changes?kind=grant&notKind=grant").await.is(200)), [0_i64; 0]);
+    let body = json!({ "name": "red", "role": "realm-viewer", "realmIds": ["red"] });
+    let token = api.post("/api/tokens", body).await.is(201);
+    let seen = |query| api.call_as(token["token"].as_str(), "GET", query, None, &[]);
+    assert_eq!(of(seen("/api/changes?notKind=realm.create").await.is(200)), [grant]);
+    assert_eq!(of(seen("/api/changes?notKind=grant").await.is(200)), [0_i64; 0]);
     assert_eq!(walk(&api, "/api/changes?kind=grant", "state").await, ["pending", "pending"]);
     assert_eq!(of(api.get("/api/changes?state=open").await.is(200)), [grant + 1, grant]);
     let item = &all["items"][0];

@@ -70,8 +70,8 @@ async fn the_first_link_makes_one_owner_once(pool: PgPool) {
     }
     let me = api.with(&cookie(&done), "GET", "/api/me", None).await.is(200);
     assert_eq!(
-        (&me["actor"], &me["person"]["roles"][0]["role"]),
-        (&json!("person:ada@example.org"), &json!("owner"))
+        (&me["actor"], &me["person"]["roles"][0]["role"], &me["person"]["passwordSet"]),
+        (&json!("person:ada@example.org"), &json!("owner"), &json!(true))
     );
     set_up(json!({ "token": token, "password": PASSWORD, "email": "eve@example.org" }))
         .await
@@ -104,6 +104,21 @@ async fn a_stolen_cookie_is_worth_nothing_after_logout(pool: PgPool) {
     api.call_as(Some(secret), "GET", "/api/me", None, &[]).await.problem(401, "bad-token");
     let secret = other.split_once('=').unwrap().1;
     api.call_as(Some(secret), "GET", "/api/me", None, &[]).await.is(200);
+    // All others at once; the audit has it when there were any.
+    let third = cookie(&api.login(HERE, "ada@example.org", PASSWORD).await);
+    let fourth = cookie(&api.login(HERE, "ada@example.org", PASSWORD).await);
+    for (ended, rows) in [(2, 1), (0, 1)] {
+        assert_eq!(
+            api.with(&other, "DELETE", "/api/me/sessions", None).await.is(200),
+            json!({ "ended": ended })
+        );
+        let audit = api.get("/api/audit?action=session.end-others").await.is(200);
+        assert_eq!(audit["items"].as_array().unwrap().len(), rows);
+        assert_eq!(audit["items"][0]["actor"], "person:ada@example.org");
+    }
+    for ended in [&third, &fourth] {
+        api.with(ended, "GET", "/api/me", None).await.problem(401, "session-ended");
+    }
     let last = sessions[0]["id"].as_str().unwrap();
     api.with(&other, "DELETE", &format!("/api/me/sessions/{last}"), None).await.is(200);
     api.with(&other, "GET", "/api/me", None).await.problem(401, "session-ended");

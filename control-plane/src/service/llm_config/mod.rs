@@ -97,7 +97,7 @@ pub async fn get(s: &Services, reach: &Reach, did: &str) -> Result<LlmConfigView
 /// Offers a document once more that the agent has refused.
 pub async fn retry(s: &Services, ctx: &Context, did: &str) -> Result<Written<LlmConfigView>> {
     let mut tx = s.store.begin("retry").await?;
-    agents::lock(tx.conn(), &ctx.reach, did).await?;
+    let agent = agents::lock(tx.conn(), &ctx.reach, did).await?;
     if !sessions::ask_retry(tx.conn(), did).await? {
         return Err(Error::conflict(
             "nothing-rejected",
@@ -107,7 +107,7 @@ pub async fn retry(s: &Services, ctx: &Context, did: &str) -> Result<Written<Llm
     let change = Change {
         kind: "retry",
         agents: vec![did.to_owned()],
-        summary: serde_json::json!({ "agent": did }),
+        summary: serde_json::json!({ "agent": did, "agentName": agent.name }),
         ..Change::default()
     };
     let entry =

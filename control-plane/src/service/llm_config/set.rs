@@ -35,6 +35,8 @@ pub enum Mode {
         realm: String,
         model: String,
     },
+    /// Through the fleet, with nothing chosen: the rule of choice decides, as for an agent that is new.
+    Rule,
     /// `None` keeps the key that was typed before.
     Manual {
         config: ManualConfig,
@@ -55,7 +57,7 @@ pub async fn put(
     // The realm is locked before the agent, everywhere.
     let choice = match &mode {
         Mode::Realm { realm, model } => Some(granted(tx.conn(), &ctx.reach, realm, model).await?),
-        Mode::Manual { .. } | Mode::Env => None,
+        Mode::Rule | Mode::Manual { .. } | Mode::Env => None,
     };
     let old = agents::lock(tx.conn(), &ctx.reach, did).await?;
     check_version(expected, old.version)?;
@@ -68,11 +70,11 @@ pub async fn put(
             let (sealed, generation) = manual_key(s, tx.conn(), &old, api_key.as_ref()).await?;
             (Some(config), Some(sealed), generation, api_key.is_some())
         }
-        Mode::Realm { .. } | Mode::Env => (None, None, old.manual_generation, false),
+        Mode::Realm { .. } | Mode::Rule | Mode::Env => (None, None, old.manual_generation, false),
     };
     let new = NewMode {
         mode: match mode {
-            Mode::Realm { .. } => ConfigMode::Realm,
+            Mode::Realm { .. } | Mode::Rule => ConfigMode::Realm,
             Mode::Manual { .. } => ConfigMode::Manual,
             Mode::Env => ConfigMode::Env,
         },
@@ -96,7 +98,7 @@ pub async fn put(
         kind: "mode",
         agents: vec![did.to_owned()],
         urgent: true,
-        summary: serde_json::json!({ "agent": did, "mode": after.mode }),
+        summary: serde_json::json!({ "agent": did, "agentName": after.name, "mode": after.mode }),
         ..Change::default()
     };
     let entry =

@@ -63,7 +63,7 @@ pub async fn create(s: &Services, ctx: &Context, new: NewModel) -> Result<Writte
     }
     backend::insert(s, tx.conn(), model.id, new.backend, now).await?;
     let id = model.id;
-    let view = view(tx.conn(), model).await?;
+    let view = view(tx.conn(), &ctx.reach, model).await?;
     let objects = objects(&view);
     let change = Change {
         kind: "model.create",

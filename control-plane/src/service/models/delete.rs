@@ -22,7 +22,7 @@ pub async fn delete(
     let model = lookup::model(tx.conn(), &ctx.reach, &found.id.to_string()).await?;
     check_version(expected, model.version)?;
     let id = model.id;
-    let before = view(tx.conn(), model).await?;
+    let before = view(tx.conn(), &ctx.reach, model).await?;
     let holders = models::realms(tx.conn(), id).await?;
     let mut wanted = objects(&before);
     for realm in &holders {

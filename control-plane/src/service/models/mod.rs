@@ -64,6 +64,8 @@ pub struct ModelView {
     /// Set while an admin has stopped it.
     pub frozen: Option<Frozen>,
     pub deployments: Vec<DeploymentView>,
+    /// How many realms may use it, of those that the caller may see.
+    pub grants: i64,
     /// The ETag.
     pub version: i64,
     pub created_at: DateTime<Utc>,
@@ -136,7 +138,7 @@ pub struct Wanted {
 pub async fn get(s: &Services, reach: &Reach, name: &str) -> Result<Synced<ModelView>> {
     let mut conn = s.store.conn().await?;
     let model = lookup::model(&mut conn, reach, name).await?;
-    let view = view(&mut conn, model).await?;
+    let view = view(&mut conn, reach, model).await?;
     drop(conn);
     Ok(Synced { sync: sync::read_one(s, subject(&view)).await?, view })
 }
@@ -160,7 +162,7 @@ pub async fn list(
     let found = page.cut(models::find(&mut conn, &filter).await?);
     let ids: Vec<Uuid> = found.items.iter().filter_map(|id| id.parse().ok()).collect();
     let rows = models::list(&mut conn, models::Named { ids: Some(&ids), ..models::Named::default() }).await?;
-    let views = views(&mut conn, in_order(&ids, rows, |m| m.id.0)).await?;
+    let views = views(&mut conn, reach, in_order(&ids, rows, |m| m.id.0)).await?;
     drop(conn);
     let syncs = sync::read(s, &views.iter().map(subject).collect::<Vec<_>>()).await?;
     let items = views.into_iter().zip(syncs).map(|(view, sync)| Synced { view, sync }).collect();
@@ -168,21 +170,25 @@ pub async fn list(
 }
 
 /// The view of one model with its deployments.
-pub(in crate::service) async fn view(conn: &mut Conn, model: Model) -> Result<ModelView> {
+pub(in crate::service) async fn view(conn: &mut Conn, reach: &Reach, model: Model) -> Result<ModelView> {
     let id = model.id;
-    views(conn, vec![model]).await?.pop().ok_or_else(|| Error::not_found("model", id))
+    views(conn, reach, vec![model]).await?.pop().ok_or_else(|| Error::not_found("model", id))
 }
 
-async fn views(conn: &mut Conn, models: Vec<Model>) -> Result<Vec<ModelView>> {
-    let ids: Vec<ModelId> = models.iter().map(|m| m.id).collect();
+async fn views(conn: &mut Conn, reach: &Reach, found: Vec<Model>) -> Result<Vec<ModelView>> {
+    let ids: Vec<ModelId> = found.iter().map(|m| m.id).collect();
     let mut frozen = freezes::of_kind(conn, FreezeKind::Model).await?;
     let mut by_model: HashMap<ModelId, Vec<DeploymentView>> = HashMap::new();
     let rows = deployments::list(conn, Some(&ids), None, None).await?;
+    let named: Vec<Uuid> = ids.iter().map(|id| id.0).collect();
+    let among = reach.sees.filter();
+    let grants = models::grant_counts(conn, &named, among.as_deref()).await?;
+    let grants: HashMap<ModelId, i64> = grants.into_iter().collect();
     let owners: Vec<ModelId> = rows.iter().map(|d| d.model_id).collect();
     for (owner, view) in owners.into_iter().zip(deployment_views(conn, rows).await?) {
         by_model.entry(owner).or_default().push(view);
     }
-    Ok(models
+    Ok(found
         .into_iter()
         .map(|m| {
             let deployments = by_model.remove(&m.id).unwrap_or_default();
@@ -199,6 +205,7 @@ async fn views(conn: &mut Conn, models: Vec<Model>) -> Result<Vec<ModelView>> {
                 everywhere: m.everywhere,
                 frozen: frozen.remove(&m.id.to_string()),
                 deployments,
+                grants: grants.get(&m.id).copied().unwrap_or_default(),
                 version: m.version,
                 created_at: m.created_at,
                 updated_at: m.updated_at,

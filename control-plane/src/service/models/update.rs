@@ -41,7 +41,7 @@ pub async fn update(
     models::lock(tx.conn(), old.id).await?;
     let old = lookup::model(tx.conn(), &ctx.reach, &old.id.to_string()).await?;
     check_version(expected, old.version)?;
-    let before = view(tx.conn(), old.clone()).await?;
+    let before = view(tx.conn(), &ctx.reach, old.clone()).await?;
 
     let new = Model {
         description: patch.description.unwrap_or_else(|| old.description.clone()),
@@ -63,7 +63,7 @@ pub async fn update(
     models::update(tx.conn(), &new, now).await?;
     let realms = models::realms(tx.conn(), old.id).await?;
     let after = lookup::model(tx.conn(), &ctx.reach, &old.id.to_string()).await?;
-    let after = view(tx.conn(), after).await?;
+    let after = view(tx.conn(), &ctx.reach, after).await?;
 
     let mut wanted = Vec::new();
     if moved || status != old.status {

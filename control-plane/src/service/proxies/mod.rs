@@ -124,6 +124,9 @@ pub struct WorkView {
     pub kind: ObjectKind,
     /// Deployment, realm (of a team), key or grant (of a revocation) id.
     pub id: uuid::Uuid,
+    /// Of a deployment and a revocation the model's `litellmModelName`, of a team and a key the realm's slug; null: it is gone from
+    /// the registry.
+    pub name: Option<String>,
     /// The newest revision that asked for it.
     pub revision: i64,
     pub attempts: i32,
@@ -203,12 +206,15 @@ pub async fn queue(s: &Services, proxy: Option<&str>, limit: i64) -> Result<Vec<
         None => None,
     };
     let items = work::list(&mut conn, id, None, limit).await?;
+    let objects: Vec<uuid::Uuid> = items.iter().map(|w| w.object_id).collect();
+    let names: HashMap<uuid::Uuid, String> = work::names(&mut conn, &objects).await?.into_iter().collect();
     Ok(items
         .into_iter()
         .map(|w| WorkView {
             proxy_id: w.proxy_id,
             kind: w.kind,
             id: w.object_id,
+            name: names.get(&w.object_id).cloned(),
             revision: w.wanted_generation,
             attempts: w.attempts,
             next_attempt_at: w.next_attempt_at,

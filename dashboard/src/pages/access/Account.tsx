@@ -24,7 +24,7 @@ export function Account() {
     <Page
       title="Your account"
       lead={person ? 'Who you are here, what you may do, and where you are signed in.' : undefined}
-      actions={person && <Button variant="default" leftSection={<IconLock size={16} aria-hidden />} onClick={change.open}>Change password</Button>}
+      actions={person?.passwordSet && <Button variant="default" leftSection={<IconLock size={16} aria-hidden />} onClick={change.open}>Change password</Button>}
     >
       {!person && (
         <Notice tone="warn" icon={IconInfoCircle} title={`${actorText(me.actor)} is not a person`}>
@@ -37,6 +37,7 @@ export function Account() {
             ['Name', person?.name],
             ['Email', person?.email],
             ['Roles', person && <Roles key="roles" roles={person.roles} nameOf={nameOf} />],
+            ['Password', person && (person.passwordSet ? 'set' : 'none: you sign in at an identity provider. Somebody who rules people here can make you a link for one.')],
             ['In the audit', me.actor],
           ]}
         />
@@ -45,7 +46,7 @@ export function Account() {
       <Panel flush title="What you may do" lead={`${person ? 'By your roles, as' : 'As'} the API sees it now. Who may change may read.`}>
         <Permissions everywhere={me.permissions} realms={me.realms} nameOf={nameOf} />
       </Panel>
-      {person && <ChangePassword email={person.email} opened={changing} onClose={change.close} />}
+      {person?.passwordSet && <ChangePassword email={person.email} opened={changing} onClose={change.close} />}
     </Page>
   );
 }

@@ -35,7 +35,7 @@ export function ChangePassword({ email, opened, onClose }: { email: string; open
       <PasswordInput label="Present password" required autoComplete="current-password" data-autofocus {...form.getInputProps('currentPassword')} />
       <PasswordInput label="New password" required autoComplete="new-password" description={`At least ${SHORTEST} characters.`} {...form.getInputProps('newPassword')} />
       <PasswordInput label="Once more" required autoComplete="new-password" {...form.getInputProps('again')} />
-      <Text size="sm" c="dimmed">This session stays; your others end. If you sign in at an identity provider only, you have no password here: somebody can make you a link for one.</Text>
+      <Text size="sm" c="dimmed">This session stays; your others end.</Text>
     </FormDialog>
   );
 }

@@ -7,7 +7,7 @@ import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { api, ask, ifMatch } from '../../api/client';
 import { useCan } from '../../api/me';
-import type { IdentityProviderView } from '../../api/schema';
+import type { RegisteredProvider } from '../../api/schema';
 import { Confirm } from '../../components/Confirm';
 import { Copy } from '../../components/Copy';
 import { DataTable, type Column } from '../../components/DataTable';
@@ -15,20 +15,20 @@ import { Empty } from '../../components/Empty';
 import { Panel } from '../../components/Panel';
 import { useDone } from '../../components/useDone';
 import { count, listed } from '../models/naming';
-import { callbackUrl, ProviderForm } from './ProviderForm';
+import { ProviderForm } from './ProviderForm';
 import { allPeopleQuery, useRealms } from './queries';
 import { roleText } from './Rights';
 
 export function IdentityProviders() {
   const can = useCan();
   const [adding, add] = useDisclosure();
-  const [edited, setEdited] = useState<IdentityProviderView>();
-  const [removed, setRemoved] = useState<IdentityProviderView>();
+  const [edited, setEdited] = useState<RegisteredProvider>();
+  const [removed, setRemoved] = useState<RegisteredProvider>();
   const { nameOf } = useRealms();
   const writes = can('access:write');
   const button = writes && <Button size="xs" leftSection={<IconPlus size={15} aria-hidden />} onClick={add.open}>Add a provider</Button>;
-  const gives = (p: IdentityProviderView) => p.groupRoles.map((g) => `${g.group}: ${roleText(g, nameOf)}`);
-  const columns: Column<IdentityProviderView>[] = [
+  const gives = (p: RegisteredProvider) => p.groupRoles.map((g) => `${g.group}: ${roleText(g, nameOf)}`);
+  const columns: Column<RegisteredProvider>[] = [
     {
       label: 'Provider',
       sort: 'name',
@@ -52,7 +52,7 @@ export function IdentityProviders() {
       ),
     },
     { label: 'Email', from: 'md', text: (p) => (p.trustsEmail ? 'trusted' : 'not trusted'), cell: (p) => (p.trustsEmail ? 'trusted' : 'not trusted') },
-    { label: 'Callback URL', from: 'md', text: (p) => callbackUrl(p.name), cell: (p) => <Copy text={callbackUrl(p.name)} shown={`…/oidc/${p.name}/callback`} label={`Copy the callback URL of ${p.name}`} /> },
+    { label: 'Callback URL', from: 'md', text: (p) => p.callbackUrl, cell: (p) => <Copy text={p.callbackUrl} shown={`…/oidc/${p.name}/callback`} label={`Copy the callback URL of ${p.name}`} /> },
     {
       label: 'Actions',
       right: true,
@@ -85,7 +85,7 @@ export function IdentityProviders() {
   );
 }
 
-function DeleteProvider({ provider, onClose }: { provider: IdentityProviderView; onClose: () => void }) {
+function DeleteProvider({ provider, onClose }: { provider: RegisteredProvider; onClose: () => void }) {
   const can = useCan();
   const done = useDone();
   const people = useQuery({ ...allPeopleQuery, enabled: can('people:read') });

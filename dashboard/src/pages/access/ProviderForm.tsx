@@ -2,23 +2,23 @@
 
 import { Checkbox, Paper, PasswordInput, Stack, TagsInput, Text, TextInput } from '@mantine/core';
 import { useForm } from '@mantine/form';
+import { useQuery } from '@tanstack/react-query';
 import { api, ask, ifMatch } from '../../api/client';
-import type { IdentityProviderView } from '../../api/schema';
+import { useCan } from '../../api/me';
+import type { RegisteredProvider } from '../../api/schema';
 import { Copy } from '../../components/Copy';
 import { FormDialog } from '../../components/FormDialog';
 import { useDone } from '../../components/useDone';
+import { settingsQuery } from '../settings/queries';
 import { goodName } from './names';
 import { giveBody, givenRole, missingIn, RoleFields, type GivenRole } from './RoleFields';
-
-/** Where the provider sends browsers back to. */
-export const callbackUrl = (name: string) => `${window.location.origin}/api/auth/oidc/${name}/callback`;
 
 const groupRoles = (given: GivenRole[]) => given.flatMap((g) => giveBody([g]).map((role) => ({ group: g.group.trim(), ...role })));
 
 interface Props {
   opened: boolean;
   onClose: () => void;
-  provider?: IdentityProviderView;
+  provider?: RegisteredProvider;
 }
 
 export function ProviderForm({ opened, onClose, provider }: Props) {
@@ -47,7 +47,10 @@ export function ProviderForm({ opened, onClose, provider }: Props) {
     form.reset();
     onClose();
   };
-  const name = form.values.name || '…';
+  const can = useCan();
+  // One that is not there yet: its name is still being typed.
+  const publicUrl = useQuery({ ...settingsQuery, enabled: opened && !provider && can('access:read') }).data?.publicUrl ?? '…';
+  const callbackUrl = provider?.callbackUrl ?? `${publicUrl}/api/auth/oidc/${form.values.name || '…'}/callback`;
   return (
     <FormDialog
       opened={opened} onClose={close} title={provider ? `Edit ${provider.name}` : 'Add an identity provider'} form={form} action={provider ? 'Save' : 'Add it'} size="lg"
@@ -74,7 +77,7 @@ export function ProviderForm({ opened, onClose, provider }: Props) {
         <Stack gap={4}>
           <Text size="sm" fw={500}>Callback URL</Text>
           <Text size="xs" c="dimmed">Register it at the provider, for the client there.</Text>
-          <Text size="sm" component="div"><Copy text={callbackUrl(name)} label="Copy the callback URL" /></Text>
+          <Text size="sm" component="div"><Copy text={callbackUrl} label="Copy the callback URL" /></Text>
         </Stack>
       </Paper>
       <TextInput label="Client id" required autoComplete="off" {...form.getInputProps('clientId')} />

@@ -72,8 +72,7 @@ export function Sessions() {
       <Confirm
         opened={all} onClose={() => setAll(false)} title="End all other sessions?" action="End them"
         run={async () => {
-          const ended = others.length;
-          for (const session of others) await end(session);
+          const { ended } = await ask(api.DELETE('/api/me/sessions'));
           done(`Ended ${count(ended, 'session')}`, undefined, 'access');
         }}
       >

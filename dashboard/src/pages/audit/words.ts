@@ -4,7 +4,7 @@
 const GROUPS: [group: string, actions: [action: string, words: string][]][] = [
   ['Refused', [['refused', 'Refused a request'], ['session.refused', 'Refused a sign-in']]],
   ['Signing in', [
-    ['session.open', 'Signed in'], ['session.end', 'Ended a session'], ['person.password', 'Set a password'], ['workload.exchange', 'Exchanged a CI job’s token'],
+    ['session.open', 'Signed in'], ['session.end', 'Ended a session'], ['session.end-others', 'Ended all other sessions'], ['person.password', 'Set a password'], ['workload.exchange', 'Exchanged a CI job’s token'],
     ['sign-in-link.create', 'Made the link for the first owner'],
   ]],
   ['Access', [

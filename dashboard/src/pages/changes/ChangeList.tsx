@@ -4,11 +4,11 @@ import { Autocomplete, Button, Checkbox, Group, Select, ThemeIcon } from '@manti
 import { useDebouncedCallback } from '@mantine/hooks';
 import { IconArrowsShuffle } from '@tabler/icons-react';
 import { useState } from 'react';
-import { api, ask, untyped, type Page as PageOf } from '../../api/client';
+import { api, ask, untyped } from '../../api/client';
 import { useMe } from '../../api/me';
 import type { ChangeView, ReceiptState } from '../../api/schema';
 import { Actor } from '../../components/Actor';
-import { DataTable, type Column, type Wanted } from '../../components/DataTable';
+import { DataTable, type Column } from '../../components/DataTable';
 import { Empty } from '../../components/Empty';
 import { Status } from '../../components/Status';
 import { Time } from '../../components/Time';
@@ -19,11 +19,8 @@ import { useNames } from './names';
 /** With its state, where the API says it. */
 type Listed = ChangeView & { state?: ReceiptState | null };
 
-/** Without steps: entries read at once, rows that are enough for a page, and how far is looked for them. */
-const PAGE = 100;
-const ENOUGH = 25;
-const MOST_PAGES = 5;
-const isNoStep = (change: ChangeView) => change.kind !== 'proxy.applied';
+/** The entry of a step on a proxy that follows a change. */
+const STEP = 'proxy.applied';
 
 const columns = (names: Names): Column<Listed>[] => [
   { label: 'Change', cell: (c) => c.revision, text: (c) => c.revision },
@@ -33,7 +30,7 @@ const columns = (names: Names): Column<Listed>[] => [
     cell: (c) => {
       const Icon = iconOf(c.kind);
       return (
-        <Group gap={10} wrap="nowrap" c={isNoStep(c) ? undefined : 'dimmed'}>
+        <Group gap={10} wrap="nowrap" c={c.kind === STEP ? 'dimmed' : undefined}>
           <ThemeIcon variant="transparent" color="gray" size="sm" visibleFrom="xs" aria-hidden><Icon size={17} stroke={1.7} /></ThemeIcon>
           <Sentence change={c} names={names} />
           {c.state && c.state !== 'converged' && <Status state={c.state} />}
@@ -50,28 +47,14 @@ const columns = (names: Names): Column<Listed>[] => [
 export function ChangeList({ realm, prefix }: { realm?: string; prefix?: string }) {
   const [url, setUrl] = useUrl(prefix);
   const names = useNames();
-  const filters = { kind: url.kind, actor: url.actor, state: url.state, realmId: realm };
-  // Each change on a proxy is followed by an entry per step there: the receipt tells them, the list only when asked.
+  // A change is followed by an entry per step on a proxy: its receipt tells them, the list only when asked.
   const steps = url.steps === 'shown' || Boolean(url.kind) || Boolean(url.actor);
-  const load = async ({ limit, cursor }: Wanted): Promise<PageOf<Listed>> => {
-    const read = (from?: string) => {
-      const query = untyped({ limit: steps ? limit : PAGE, cursor: from, ...filters });
-      return ask(api.GET('/api/changes', { params: { query } }));
-    };
-    let page = await read(cursor);
-    if (steps) return page;
-    const items = page.items.filter(isNoStep);
-    for (let pages = 1; pages < MOST_PAGES && items.length < ENOUGH && page.nextCursor; pages += 1) {
-      page = await read(page.nextCursor);
-      items.push(...page.items.filter(isNoStep));
-    }
-    return { items, nextCursor: page.nextCursor };
-  };
+  const filters = { kind: url.kind, notKind: steps ? undefined : STEP, actor: url.actor, state: url.state, realmId: realm };
   return (
     <DataTable<Listed>
       name="Changes"
-      queryKey={['changes', filters, steps]}
-      load={load}
+      queryKey={['changes', filters]}
+      load={(page) => ask(api.GET('/api/changes', { params: { query: untyped({ ...page, ...filters }) } }))}
       columns={columns(names)}
       rowKey={(c) => String(c.revision)}
       to={(c) => `/changes/${c.revision}`}

@@ -57,7 +57,7 @@ function known(change: Said, names: Names): Known {
   return {
     realm: realm || realmId ? { name: realm ?? 'a realm', to: `/realms/${realm ?? realmId}`, realmId: realm ? undefined : realmId } : 'a realm',
     model: model ? { name: model, to: `/models/${encodeURIComponent(model)}` } : 'a model',
-    agent: did ? { name: names.agents?.[did] ?? shortDid(did), to: `/agents/${did}` } : 'an agent',
+    agent: did ? { name: names.agents?.[did] ?? text('agentName') ?? shortDid(did), to: `/agents/${did}` } : 'an agent',
     proxy: proxy || proxyId ? { name: proxy ?? 'a proxy', to: `/proxies/${proxyId ?? proxy}` } : 'a proxy',
     text,
     is: (key) => summary[key] === true,

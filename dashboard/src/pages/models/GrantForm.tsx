@@ -10,6 +10,7 @@ import { FormDialog } from '../../components/FormDialog';
 import { Pick } from '../../components/Pick';
 import { exactTime } from '../../components/Time';
 import { useDone } from '../../components/useDone';
+import { endOf } from '../realms/ends';
 import { EndsField } from '../realms/EndsField';
 import { realmQuery } from '../realms/queries';
 import { count } from './naming';
@@ -60,7 +61,7 @@ export function GrantForm({ opened, onClose, model, grants, grant }: Props) {
       save={async (v) => {
         const body = {
           realmId: v.realmId,
-          expiresAt: v.expiresAt ? new Date(v.expiresAt).toISOString() : undefined,
+          expiresAt: endOf(v.expiresAt),
           reason: v.reason.trim() || (grant ? '' : undefined),
           monthlyBudgetUsd: v.monthlyBudgetUsd === '' ? undefined : Number(v.monthlyBudgetUsd),
         };
@@ -79,11 +80,11 @@ export function GrantForm({ opened, onClose, model, grants, grant }: Props) {
           }}
         />
       )}
-      {grant?.expiresAt && <Text size="sm">It ends on {exactTime(grant.expiresAt)}. Another end can be set here; to have none, revoke it and grant it anew.</Text>}
+      {grant?.expiresAt && <Text size="sm">It ends on {exactTime(grant.expiresAt)}. Another end, or none, can be chosen here.</Text>}
       {chosen && !grant && (
         <Text size="sm" role="status">{chosen.members > 0 ? `${count(chosen.members, 'agent')} can call it as soon as the proxies have it.` : 'It has no agents yet.'}</Text>
       )}
-      <EndsField value={form.values.expiresAt} none={grant?.expiresAt ? 'As it is' : 'Never'} error={form.errors.expiresAt} onChange={(value) => form.setFieldValue('expiresAt', value)} />
+      <EndsField value={form.values.expiresAt} now={grant?.expiresAt} error={form.errors.expiresAt} onChange={(value) => form.setFieldValue('expiresAt', value)} />
       <Textarea label="Reason" autosize minRows={2} maxLength={500} description="Shown with the grant and in the audit." {...form.getInputProps('reason')} />
       {form.values.realmId && can('realms:write', form.values.realmId) && (
         <NumberInput

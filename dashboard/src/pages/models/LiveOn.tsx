@@ -3,13 +3,11 @@
 import type { SyncedModelView } from '../../api/schema';
 import { Status } from '../../components/Status';
 
-/** A model, and how many realms may use it, where that is known. */
-type ListedModel = SyncedModelView & { grants?: number };
+/** Whether it is to be on any proxy; else what is pending there is its removal. Realms that one does not see may have it, too. */
+const isWanted = ({ status, everywhere, grants, sync }: SyncedModelView) =>
+  status === 'active' && (everywhere || grants > 0 || sync.proxies.some((p) => p.state === 'applied'));
 
-/** Whether it is to be on any proxy; else what is pending there is its removal. */
-const isWanted = (model: ListedModel) => model.status === 'active' && (model.everywhere || model.grants !== 0);
-
-export function liveText(model: ListedModel): string {
+export function liveText(model: SyncedModelView): string {
   const { proxies } = model.sync;
   const done = proxies.filter((p) => p.state === 'applied').length;
   if (proxies.length === 0) return model.status === 'active' ? 'on no proxy' : 'inactive';
@@ -18,7 +16,7 @@ export function liveText(model: ListedModel): string {
   return isWanted(model) ? `live on ${of} ${where}` : `off ${of} ${where}`;
 }
 
-export function LiveOn({ model }: { model: ListedModel }) {
+export function LiveOn({ model }: { model: SyncedModelView }) {
   const { proxies } = model.sync;
   const open = proxies.filter((p) => p.state !== 'applied');
   const why =

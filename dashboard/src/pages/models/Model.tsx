@@ -17,7 +17,7 @@ import { Grants } from './Grants';
 import { LiveOn } from './LiveOn';
 import { ModelActions } from './ModelActions';
 import { providerLabel } from './naming';
-import { grantsQuery, modelQuery } from './queries';
+import { modelQuery } from './queries';
 import { WhereLive } from './WhereLive';
 
 export function Model() {
@@ -38,8 +38,6 @@ export function Model() {
 function Sections({ model }: { model: SyncedModelView }) {
   const can = useCan();
   const readsGrants = can('grants:read', 'any');
-  const grants = useQuery({ ...grantsQuery(model.id), enabled: readsGrants });
-  const listed = { ...model, grants: grants.data?.filter((g) => g.state === 'active').length };
   return (
     <>
       {model.frozen && <FrozenAlert kind="model" id={model.id} name={model.name} frozen={model.frozen} may={can('freezes:write')} />}
@@ -60,7 +58,7 @@ function Sections({ model }: { model: SyncedModelView }) {
             <Panel title="Facts">
               <Facts
                 items={[
-                  ['Now', <Group key="live" component="span"><LiveOn model={listed} /></Group>],
+                  ['Now', <Group key="live" component="span"><LiveOn model={model} /></Group>],
                   ['Provider', providerLabel(model.provider)],
                   ['Placed', model.everywhere ? 'on every proxy' : 'where a realm with a grant is served'],
                   ['Max tokens', model.maxTokens?.toLocaleString('en')],

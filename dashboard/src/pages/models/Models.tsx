@@ -48,6 +48,7 @@ const COLUMNS: Column<SyncedModelView>[] = [
       </Group>
     ),
   },
+  { label: 'Realms', from: 'sm', right: true, text: (m) => m.grants, cell: (m) => m.grants },
   { label: 'Deployments', from: 'md', right: true, text: (m) => m.deployments.length, cell: (m) => m.deployments.length },
   { label: 'Registered', from: 'md', sort: 'created', text: (m) => m.createdAt, cell: (m) => <Time at={m.createdAt} /> },
 ];

@@ -2,7 +2,6 @@
 
 import { Anchor, Button, Text } from '@mantine/core';
 import { IconRefresh } from '@tabler/icons-react';
-import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { api, ask } from '../../api/client';
 import { useCan } from '../../api/me';
@@ -12,7 +11,6 @@ import { Panel } from '../../components/Panel';
 import { Status } from '../../components/Status';
 import { Time } from '../../components/Time';
 import { count } from '../models/naming';
-import { allModelsQuery, allRealmsQuery } from '../models/queries';
 import { useCheck } from './useCheck';
 import { KINDS } from './words';
 
@@ -23,14 +21,7 @@ export function Work({ proxy }: { proxy: ProxyView }) {
   const check = useCheck(proxy);
   const { waiting, parked, oldest } = proxy.queue;
   const some = waiting + parked > 0;
-  // The queue has ids alone.
-  const models = useQuery({ ...allModelsQuery, enabled: some && can('models:read', 'any') }).data;
-  const realms = useQuery({ ...allRealmsQuery, enabled: some && can('realms:read', 'any') }).data;
-  const name = ({ kind, id }: WorkView): string => {
-    const model = kind === 'deployment' && models?.find((m) => m.deployments.some((d) => d.id === id));
-    const realm = realms?.find((r) => (kind === 'team' && r.id === id) || (kind === 'key' && r.keys.some((k) => k.id === id)));
-    return (model && model.litellmModelName) || realm?.name || `…${id.slice(-12)}`;
-  };
+  const name = (w: WorkView) => w.name ?? `…${w.id.slice(-12)}`;
   const columns: Column<WorkView>[] = [
     {
       label: 'Object', sort: 'object', text: name,

@@ -2,6 +2,7 @@
 
 import { Button, Group, Stack, TextInput } from '@mantine/core';
 import type { ReactNode } from 'react';
+import { NO_END } from './ends';
 
 const CHOICES: [string, number][] = [['1 day', 1], ['7 days', 7], ['30 days', 30], ['90 days', 90]];
 
@@ -15,21 +16,22 @@ const inDays = (days: number) => localTime(new Date(Date.now() + days * 86_400_0
 
 interface Props {
   value: string;
-  /** What no time means. */
-  none: string;
+  /** The end that there is, which stays when nothing is chosen. */
+  now?: string | null;
   error?: ReactNode;
   onChange: (value: string) => void;
 }
 
-export function EndsField({ value, none, error, onChange }: Props) {
+export function EndsField({ value, now, error, onChange }: Props) {
   return (
     <Stack gap={6}>
       <TextInput
-        label="Ends" description="When the right ends by itself, in your time." type="datetime-local" error={error} value={value}
+        label="Ends" description="When the right ends by itself, in your time." type="datetime-local" error={error} value={value === NO_END ? '' : value}
         onChange={(event) => onChange(event.currentTarget.value)}
       />
       <Group gap={6} role="group" aria-label="Quick choices for the end">
-        <Button size="compact-xs" variant={value ? 'default' : 'light'} aria-pressed={!value} onClick={() => onChange('')}>{none}</Button>
+        <Button size="compact-xs" variant={value ? 'default' : 'light'} aria-pressed={!value} onClick={() => onChange('')}>{now ? 'As it is' : 'Never'}</Button>
+        {now && <Button size="compact-xs" variant={value === NO_END ? 'light' : 'default'} aria-pressed={value === NO_END} onClick={() => onChange(NO_END)}>No end</Button>}
         {CHOICES.map(([label, days]) => <Button key={label} size="compact-xs" variant="default" onClick={() => onChange(inDays(days))}>{label}</Button>)}
       </Group>
     </Stack>

@@ -12,6 +12,7 @@ import { FormDialog } from '../../components/FormDialog';
 import { exactTime } from '../../components/Time';
 import { useDone } from '../../components/useDone';
 import { budgetText } from './budget';
+import { endOf } from './ends';
 import { EndsField } from './EndsField';
 import { grantsQuery } from './queries';
 
@@ -25,7 +26,7 @@ interface Props {
 
 interface Values {
   model: string;
-  /** As an input of type datetime-local has it; empty: never, or as it was. */
+  /** See `endOf`. */
   expiresAt: string;
   monthlyBudgetUsd: number | '';
   reason: string;
@@ -55,7 +56,7 @@ export function GrantDialog({ realm, grant, opened, onClose }: Props) {
       params: { path: { id: model } },
       body: {
         realmId: realm.id, reason: reason.trim(),
-        expiresAt: expiresAt ? new Date(expiresAt).toISOString() : undefined,
+        expiresAt: endOf(expiresAt),
         monthlyBudgetUsd: monthlyBudgetUsd === '' || monthlyBudgetUsd === realm.monthlyBudgetUsd ? undefined : monthlyBudgetUsd,
       },
     }));
@@ -69,9 +70,9 @@ export function GrantDialog({ realm, grant, opened, onClose }: Props) {
     >
       {!grant && opened && <ModelSelect realm={realm} value={form.values.model} error={form.errors.model} onChange={(model) => form.setFieldValue('model', model)} />}
       {grant?.expiresAt && (
-        <Text size="sm">It ends on {exactTime(grant.expiresAt)}. Another end can be set here; to have none, revoke it and grant it anew.</Text>
+        <Text size="sm">It ends on {exactTime(grant.expiresAt)}. Another end, or none, can be chosen here.</Text>
       )}
-      <EndsField value={form.values.expiresAt} none={grant?.expiresAt ? 'As it is' : 'Never'} error={form.errors.expiresAt} onChange={(v) => form.setFieldValue('expiresAt', v)} />
+      <EndsField value={form.values.expiresAt} now={grant?.expiresAt} error={form.errors.expiresAt} onChange={(v) => form.setFieldValue('expiresAt', v)} />
       {can('realms:write', realm.id) && (
         <NumberInput
           label="Monthly budget of the realm" prefix="$" min={0} decimalScale={2} hideControls placeholder="No limit"

@@ -4,7 +4,7 @@ import { Anchor, SimpleGrid, Stack, Text } from '@mantine/core';
 import { IconApi, IconBook2, IconTerminal2 } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { api, ask } from '../../api/client';
-import type { SettingsView } from '../../api/schema';
+import type { InstallationSettings } from '../../api/schema';
 import { Copy } from '../../components/Copy';
 import { Facts, Panel } from '../../components/Panel';
 
@@ -15,7 +15,7 @@ async function readVersion(): Promise<string | null> {
   return info !== null && typeof info === 'object' && 'version' in info && typeof info.version === 'string' ? info.version : null;
 }
 
-export function Installation({ settings }: { settings: SettingsView }) {
+export function Installation({ settings }: { settings: InstallationSettings }) {
   const version = useQuery({ queryKey: ['settings', 'version'], queryFn: readVersion, staleTime: Number.POSITIVE_INFINITY });
   const origin = window.location.origin;
   return (
@@ -24,7 +24,8 @@ export function Installation({ settings }: { settings: SettingsView }) {
         <Facts
           items={[
             ['Version', version.data ?? (version.isPending ? '…' : 'not known')],
-            ['Address, as you came', <Copy key="origin" text={origin} />],
+            ['Public URL', <Copy key="public" text={settings.publicUrl} />],
+            ['Address, as you came', origin !== settings.publicUrl && <Copy key="origin" text={origin} />],
             ['Settings', settings.version === 1 ? 'version 1: as they were at the start' : `version ${settings.version}`],
           ]}
         />

@@ -2,14 +2,14 @@
 
 import { Stack } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
-import { api, ask } from '../../api/client';
 import { Loaded, Page } from '../../components/Page';
 import { Bootstrap } from './Bootstrap';
 import { Installation } from './Installation';
+import { settingsQuery } from './queries';
 import { Retention } from './Retention';
 
 export function Settings() {
-  const query = useQuery({ queryKey: ['settings'], queryFn: () => ask(api.GET('/api/settings')) });
+  const query = useQuery(settingsQuery);
   return (
     <Page title="Settings" lead="Of the whole installation. What a process needs to start stands in its environment.">
       <Loaded query={query}>

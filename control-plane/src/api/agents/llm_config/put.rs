@@ -30,16 +30,17 @@ pub enum PutLlmConfig {
     Env(EnvMode),
 }
 
-/// Through the fleet. `mode` may be left out.
+/// Through the fleet: a model of a realm, where `mode` may be left out, or with `mode` alone what the rule chooses: the model that
+/// the agent has and may still use; else of its primary realm, then of its others, the default model or the one granted longest.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct RealmMode {
     #[schema(example = "realm")]
     pub mode: Option<String>,
     /// Id or slug of a realm that the agent is in.
-    pub realm_id: String,
+    pub realm_id: Option<String>,
     /// Id or name of a model that is granted to the realm.
-    pub realm_model_id: String,
+    pub realm_model_id: Option<String>,
 }
 
 /// What an admin types.
@@ -88,7 +89,16 @@ fn mode(body: Map<String, Value>) -> Result<Mode> {
     match body.get("mode").map(Value::as_str) {
         None | Some(Some("realm")) => {
             let body: RealmMode = from_value(Value::Object(body))?;
-            Ok(Mode::Realm { realm: body.realm_id, model: body.realm_model_id })
+            match (body.realm_id, body.realm_model_id) {
+                (Some(realm), Some(model)) => Ok(Mode::Realm { realm, model }),
+                (None, None) if body.mode.is_some() => Ok(Mode::Rule),
+                (realm, _) => Err(Problem::in_field(
+                    StatusCode::UNPROCESSABLE_ENTITY,
+                    "invalid",
+                    if realm.is_none() { "realmId" } else { "realmModelId" },
+                    "is missing; give a realm and a model, or {\"mode\": \"realm\"} alone to have them chosen by rule",
+                )),
+            }
         }
         Some(Some("manual")) => {
             let body: ManualMode = from_value(Value::Object(body))?;

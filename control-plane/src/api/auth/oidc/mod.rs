@@ -20,6 +20,7 @@ fn cookie(state: &ApiState, value: String) -> Cookie<'static> {
         .build()
 }
 
-fn redirect_uri(state: &ApiState, provider: &str) -> String {
+/// Where a provider sends browsers back to.
+pub fn redirect_uri(state: &ApiState, provider: &str) -> String {
     format!("{}/api/auth/oidc/{provider}/callback", state.public_url)
 }

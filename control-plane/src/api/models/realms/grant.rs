@@ -9,7 +9,7 @@ use crate::{
     api::{
         ApiState, answer,
         caller::Caller,
-        extract::{ApiJson, ApiPath},
+        extract::{ApiJson, ApiPath, nullable},
         problem::Result,
         write::Write,
     },
@@ -29,8 +29,10 @@ pub struct GrantModel {
     pub realm_id: String,
     /// Sets the realm's budget, which all its grants share: US dollars a month.
     pub monthly_budget_usd: Option<f64>,
-    /// When the right ends by itself.
-    pub expires_at: Option<DateTime<Utc>>,
+    /// When the right ends by itself; null: never.
+    #[serde(default, deserialize_with = "nullable")]
+    #[schema(value_type = Option<DateTime<Utc>>)]
+    pub expires_at: Option<Option<DateTime<Utc>>>,
     /// Why it is given; up to 500 characters.
     pub reason: Option<String>,
 }

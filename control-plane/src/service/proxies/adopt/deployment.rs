@@ -100,7 +100,7 @@ async fn finish(
     created: bool,
 ) -> Result<Written<ModelView>> {
     let model = models::get(tx.conn(), model).await?.ok_or_else(|| Error::not_found("model", model))?;
-    let view = service_models::view(tx.conn(), model).await?;
+    let view = service_models::view(tx.conn(), &ctx.reach, model).await?;
     let change = Change {
         kind: "proxy.adopt",
         summary: serde_json::json!({ "proxy": proxy.name, "model": view.litellm_model_name }),

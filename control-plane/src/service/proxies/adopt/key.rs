@@ -72,7 +72,7 @@ pub async fn key(s: &Services, ctx: &Context, proxy: &str, new: NewAdoptedKey) -
     let objects = vec![Object::team(realm.id), Object::key(id)];
     let change = Change {
         kind: "proxy.adopt",
-        summary: serde_json::json!({ "proxy": there.name, "realmId": realm.id, "alias": alias }),
+        summary: serde_json::json!({ "proxy": there.name, "realm": realm.slug, "alias": alias }),
         objects: objects.clone(),
         ..Change::default()
     };

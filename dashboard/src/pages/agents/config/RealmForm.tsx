@@ -19,6 +19,7 @@ export function RealmForm({ agent, config, mayWrite, save, offer }: FormProps & 
   const realm = realms.find((r) => r.realmId === realmId);
   const models = realm?.models ?? [];
   const gone = modelId !== null && realm !== undefined && !models.some((m) => m.id === modelId);
+  const ruled = realmId === RULE;
   const same = config.mode === 'realm' && realmId === saved.realm && modelId === saved.model;
   const choose = (id: string | null) => {
     setRealm(id);
@@ -28,7 +29,7 @@ export function RealmForm({ agent, config, mayWrite, save, offer }: FormProps & 
     setModel(kept?.id ?? null);
   };
   const submit = () =>
-    run(() => save({ mode: 'realm', realmId: realmId ?? '', realmModelId: modelId ?? '' }));
+    run(() => save({ mode: 'realm', ...(!ruled && { realmId, realmModelId: modelId }) }));
 
   if (offer && realms.length === 0) {
     return <Text size="sm">It is in no realm. Have it join one on the tab Membership; then its models can be chosen here.</Text>;
@@ -44,7 +45,7 @@ export function RealmForm({ agent, config, mayWrite, save, offer }: FormProps & 
             disabled={!mayWrite}
             placeholder="Choose"
             nothingFoundMessage="It is in no realm of this name."
-            data={[...(byRule ? [{ value: RULE, label: 'Chosen by rule' }] : []), ...realms.map((r) => ({ value: r.realmId, label: r.isPrimary ? `${r.realmName} (primary)` : r.realmName }))]}
+            data={[{ value: RULE, label: 'Chosen by rule' }, ...realms.map((r) => ({ value: r.realmId, label: r.isPrimary ? `${r.realmName} (primary)` : r.realmName }))]}
             value={realmId}
             onChange={choose}
           />
@@ -53,7 +54,7 @@ export function RealmForm({ agent, config, mayWrite, save, offer }: FormProps & 
             searchable
             allowDeselect={false}
             disabled={!mayWrite || !realm}
-            placeholder={realmId === RULE ? 'Chosen by rule' : 'Choose'}
+            placeholder={ruled ? 'Chosen by rule' : 'Choose'}
             nothingFoundMessage="No model of this name is granted there."
             error={gone ? 'What was chosen is not granted any more.' : realm && models.length === 0 ? `No model is granted to ${realm.realmName}.` : undefined}
             data={models.map((m) => ({ value: m.id, label: m.litellmModelName }))}
@@ -61,15 +62,15 @@ export function RealmForm({ agent, config, mayWrite, save, offer }: FormProps & 
             onChange={setModel}
           />
         </SimpleGrid>
-        {realmId === RULE && (
+        {ruled && (
           <Text size="sm" c="dimmed">
             The rule: what it has and may still use stays. Else its primary realm comes first, there the default model, then the model granted longest.
           </Text>
         )}
         {mayWrite && (
-          <SaveBar busy={busy} error={error} disabled={same || !realm || modelId === null || gone}>
-            {byRule && realmId !== RULE
-              ? 'A choice holds until another is made: the rule does not come back by itself.'
+          <SaveBar busy={busy} error={error} disabled={same || (!ruled && (!realm || modelId === null || gone))}>
+            {byRule && !ruled
+              ? 'A choice holds until it is taken back: then the rule decides again.'
               : config.mode === 'manual' ? 'The config that was typed, and its key, are forgotten.' : agent.connection.connected ? `${agent.name} is told at once.` : `${agent.name} gets it when it connects.`}
           </SaveBar>
         )}
