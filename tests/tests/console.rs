@@ -5,7 +5,12 @@
 
 use std::path::Path;
 
-use e2e::harness::{Database, Proxy, Reeve, ReeveOptions, binary, run};
+use e2e::harness::{Database, Proxy, Reeve, ReeveOptions, binary, eventually, run};
+use serde_json::json;
+use sqlx::AssertSqlSafe;
+use tokio::task::JoinSet;
+
+const FLEET: &str = include_str!("../scale/fleet.sql");
 
 /// Where the browser is; without one (and the packages of dashboard/) the test is left out. `./dev test` has both.
 fn browser() -> Option<String> {
@@ -13,9 +18,14 @@ fn browser() -> Option<String> {
 }
 
 async fn drive(proxy: &Proxy, specs: &[&str]) {
-    let Some(chromium) = browser() else { return };
     let database = Database::create().await;
-    let mut reeve = Reeve::start(ReeveOptions::on(&database).with_proxy(proxy)).await;
+    let reeve = Reeve::start(ReeveOptions::on(&database).with_proxy(proxy)).await;
+    browse(reeve, &proxy.upstream_url, specs).await;
+}
+
+#[expect(clippy::print_stdout, reason = "what the browser's tests measured is to be read")]
+async fn browse(mut reeve: Reeve, upstream: &str, specs: &[&str]) {
+    let Some(chromium) = browser() else { return };
     let link = reeve
         .process
         .stdout_has("the link for the first owner", |out| {
@@ -29,7 +39,7 @@ async fn drive(proxy: &Proxy, specs: &[&str]) {
         ("CONSOLE_URL", reeve.api.url.as_str()),
         ("CONSOLE_TOKEN", reeve.api.token.as_str()),
         ("CONSOLE_SETUP_LINK", link.as_str()),
-        ("CONSOLE_UPSTREAM", proxy.upstream_url.as_str()),
+        ("CONSOLE_UPSTREAM", upstream),
         ("CONSOLE_AGENT", agent.to_str().expect("text")),
         ("CONSOLE_CHROMIUM", chromium.as_str()),
         ("CONSOLE_RESULTS", results.path().to_str().expect("text")),
@@ -38,7 +48,8 @@ async fn drive(proxy: &Proxy, specs: &[&str]) {
     let config = format!("{dashboard}/tests/playwright.config.ts");
     let args: Vec<&str> = ["test", "--config", &config].iter().chain(specs).copied().collect();
     let (code, out, err) = run(playwright, &args, &env).await;
-    assert_eq!(code, 0, "on the {}:\n{out}\n{err}", proxy.name);
+    println!("{out}");
+    assert_eq!(code, 0, "{err}");
 }
 
 #[tokio::test]
@@ -50,4 +61,38 @@ async fn an_owner_does_everything_in_a_browser() {
 async fn an_owner_does_everything_in_a_browser_on_a_real_litellm() {
     let Some(proxy) = Proxy::real() else { return };
     drive(&proxy, &["journey"]).await;
+}
+
+#[tokio::test]
+#[ignore = "it measures: ./dev scale"]
+async fn every_page_is_quick_with_a_large_fleet() {
+    let (proxy, database) = (Proxy::simulated().await, Database::create().await);
+    let reeve = Reeve::start(ReeveOptions::on(&database).with_proxy(&proxy)).await;
+    let mut models = Vec::new();
+    for n in 1..=500 {
+        let model = json!({ "name": format!("model-{n}"), "provider": "openai-compatible", "modelId": "fake-model", "baseUrl": proxy.upstream_url });
+        models.push(reeve.api.post("/api/models", model).await["id"].as_str().expect("an id").to_owned());
+    }
+    let mut tasks = JoinSet::new();
+    for part in 0..8 {
+        let (api, models) = (reeve.api.clone(), models.clone());
+        tasks.spawn(async move {
+            for n in (1..=1_000).filter(|n| n % 8 == part) {
+                let slug = format!("realm-{n}");
+                api.post("/api/realms", json!({ "name": format!("Realm {n}"), "slug": slug })).await;
+                // The first model goes to all.
+                for k in [0, 1 + n % 499, 1 + (n + 7) % 499, 1 + (n + 90) % 499, 1 + (n + 200) % 499] {
+                    api.post(&format!("/api/models/{}/realms", models[k]), json!({ "realmId": slug })).await;
+                }
+            }
+        });
+    }
+    tasks.join_all().await;
+    eventually("the proxy has everything", || async {
+        (reeve.api.get("/api/overview").await["changesInFlight"]["count"] == 0).then_some(())
+    })
+    .await;
+    let fleet = AssertSqlSafe(FLEET.replace("$n", "100"));
+    sqlx::raw_sql(fleet).execute(&mut database.connect().await).await.expect("the fleet is there");
+    browse(reeve, &proxy.upstream_url, &["scale"]).await;
 }

@@ -16,12 +16,12 @@ use crate::{
     base::{context::Context, ids::RealmId, reach::Reach},
     domain::{
         agent::AgentStatus,
-        change::{Change, Location},
+        change::{Change, Location, Revision},
         error::{Error, Result},
         freeze::{Freeze, FreezeKind},
         object::{Object, ObjectKind},
     },
-    store::{Conn, Tx, agents, desired, evidence, freezes, keys, models, realms},
+    store::{Conn, Tx, agents, audit, changes, desired, evidence, freezes, keys, models, realms},
 };
 
 /// How long the other agents of a realm have to take the key that replaces the one which a frozen agent knew.
@@ -41,6 +41,19 @@ pub struct FreezeView {
     pub frozen_by: String,
 }
 
+impl FreezeView {
+    fn new(freeze: Freeze, name: String) -> Self {
+        Self {
+            kind: freeze.kind,
+            id: freeze.object_id,
+            name,
+            reason: freeze.reason,
+            frozen_at: freeze.frozen_at,
+            frozen_by: freeze.frozen_by,
+        }
+    }
+}
+
 /// What a frozen thing shows of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
@@ -58,31 +71,34 @@ pub(super) async fn of_kind(conn: &mut Conn, kind: FreezeKind) -> Result<HashMap
 
 /// Those that the caller may see.
 pub async fn list(s: &Services, reach: &Reach) -> Result<Vec<Synced<FreezeView>>> {
+    read(s, reach, None).await
+}
+
+async fn read(
+    s: &Services,
+    reach: &Reach,
+    thing: Option<(FreezeKind, &str)>,
+) -> Result<Vec<Synced<FreezeView>>> {
     let mut conn = s.store.conn().await?;
-    let mut views = Vec::new();
-    for freeze in freezes::list(&mut conn, None, None, reach.may.filter().as_deref()).await? {
-        let target = Target::find(&mut conn, &Reach::everywhere(), freeze.kind, &freeze.object_id).await?;
-        views.push(target.view(freeze));
+    let found = freezes::named(&mut conn, thing, reach.may.filter().as_deref(), i64::MAX).await?;
+    let views: Vec<FreezeView> = found.into_iter().map(|f| FreezeView::new(f.freeze, f.name)).collect();
+    let subjects: Vec<String> = views.iter().map(subject).collect();
+    let revisions = audit::revisions(&mut conn, &subjects, &subjects).await?;
+    // What the freeze asked of the proxies, and not only how the thing is now: the proofs are in it.
+    let mut objects: HashMap<Revision, Vec<Object>> = HashMap::new();
+    let asked: Vec<Revision> = revisions.values().copied().collect();
+    for (revision, object) in changes::objects(&mut conn, &asked).await? {
+        objects.entry(revision).or_default().push(object);
     }
     drop(conn);
-    let subjects: Vec<Subject> =
-        views.iter().map(|v| Subject { audit: vec![subject(v)], objects: Vec::new() }).collect();
-    let mut syncs = Vec::with_capacity(views.len());
-    for (view, sync) in views.iter().zip(sync::read(s, &subjects).await?) {
-        let mut conn = s.store.conn().await?;
-        // What the freeze asked of the proxies, and not only how the thing is now: the proofs are in it.
-        let objects = match sync.revision {
-            Some(revision) => crate::store::changes::effects(&mut conn, revision)
-                .await?
-                .into_iter()
-                .map(|e| Object { kind: e.kind, id: e.object_id })
-                .collect(),
-            None => Vec::new(),
-        };
-        drop(conn);
-        let subject = Subject { audit: vec![subject(view)], objects };
-        syncs.push(sync::read_one(s, subject).await?);
-    }
+    let subjects: Vec<Subject> = subjects
+        .into_iter()
+        .map(|subject| Subject {
+            objects: revisions.get(&subject).and_then(|r| objects.remove(r)).unwrap_or_default(),
+            audit: vec![subject],
+        })
+        .collect();
+    let syncs = sync::read(s, &subjects).await?;
     Ok(views.into_iter().zip(syncs).map(|(view, sync)| Synced { view, sync }).collect())
 }
 
@@ -149,8 +165,8 @@ pub async fn unfreeze(
 /// One freeze.
 pub async fn get(s: &Services, reach: &Reach, kind: FreezeKind, name: &str) -> Result<Synced<FreezeView>> {
     let id = Target::find(&mut *s.store.conn().await?, reach, kind, name).await?.id;
-    let found = list(s, reach).await?.into_iter().find(|f| f.view.kind == kind && f.view.id == id);
-    found.ok_or_else(|| Error::not_found("freeze", format!("{} {name}", kind.as_str())))
+    let not_found = || Error::not_found("freeze", format!("{} {name}", kind.as_str()));
+    read(s, reach, Some((kind, &id))).await?.pop().ok_or_else(not_found)
 }
 
 fn subject(view: &FreezeView) -> String {
@@ -287,13 +303,6 @@ impl Target {
     }
 
     fn view(&self, freeze: Freeze) -> FreezeView {
-        FreezeView {
-            kind: self.kind,
-            id: self.id.clone(),
-            name: self.name.clone(),
-            reason: freeze.reason,
-            frozen_at: freeze.frozen_at,
-            frozen_by: freeze.frozen_by,
-        }
+        FreezeView::new(freeze, self.name.clone())
     }
 }

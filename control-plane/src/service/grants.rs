@@ -205,10 +205,14 @@ pub async fn revocation(s: &Services, asked: &Revocation) -> Result<Revocation> 
 pub async fn of_model(s: &Services, reach: &Reach, model: &str) -> Result<Vec<Synced<GrantView>>> {
     let mut conn = s.store.conn().await?;
     let model = lookup::model(&mut conn, reach, model).await?;
-    let rows = grants::list(&mut conn, None, Some(model.id)).await?;
-    let realms = realms::list(&mut conn, reach.may.filter().as_deref()).await?;
+    let mut rows = grants::list(&mut conn, None, Some(model.id)).await?;
+    if let Some(among) = reach.may.filter() {
+        rows.retain(|g| among.contains(&g.realm_id.0));
+    }
+    let ids: Vec<Uuid> = rows.iter().map(|g| g.realm_id.0).collect();
+    let realms = realms::list(&mut conn, Some(&ids)).await?;
     let realms: HashMap<RealmId, Realm> = realms.into_iter().map(|r| (r.id, r)).collect();
-    let keys = keys::of_all(&mut conn).await?;
+    let keys = keys::of_realms(&mut conn, &ids).await?;
     drop(conn);
     let pairs = rows.iter().filter_map(|g| realms.get(&g.realm_id).map(|realm| (g, &model, realm)));
     with_sync(s, pairs, &keys).await

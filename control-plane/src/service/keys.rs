@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
+use uuid::Uuid;
 
 use super::{
     Entry, Services, Written, lookup,
@@ -282,10 +283,10 @@ pub(super) async fn views(conn: &mut Conn, realm: RealmId) -> Result<Vec<KeyView
     Ok(keys::list(conn, Some(realm)).await?.into_iter().map(KeyView::from).collect())
 }
 
-/// The generations of every realm.
-pub(super) async fn of_all(conn: &mut Conn) -> Result<HashMap<RealmId, Vec<KeyView>>> {
+/// The generations of these realms.
+pub(super) async fn of_realms(conn: &mut Conn, realms: &[Uuid]) -> Result<HashMap<RealmId, Vec<KeyView>>> {
     let mut by_realm: HashMap<RealmId, Vec<KeyView>> = HashMap::new();
-    for key in keys::list(conn, None).await? {
+    for key in keys::of_realms(conn, realms).await? {
         by_realm.entry(key.realm_id).or_default().push(key.into());
     }
     Ok(by_realm)

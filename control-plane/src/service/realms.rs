@@ -365,10 +365,7 @@ async fn views(conn: &mut Conn, realms: Vec<Realm>) -> Result<Vec<RealmView>> {
         .map(|(id, grants, members)| (id, (grants, members)))
         .collect();
     let mut frozen = freezes::of_kind(conn, FreezeKind::Realm).await?;
-    let mut keys = match realms.as_slice() {
-        [one] => HashMap::from([(one.id, keys::views(conn, one.id).await?)]),
-        _ => keys::of_all(conn).await?,
-    };
+    let mut keys = keys::of_realms(conn, &ids).await?;
     Ok(realms
         .into_iter()
         .map(|r| {

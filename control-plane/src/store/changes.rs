@@ -9,7 +9,11 @@ use uuid::Uuid;
 use super::Conn;
 use crate::{
     base::ids::{ProxyId, RealmId},
-    domain::{change::Revision, error::Result, object::ObjectKind},
+    domain::{
+        change::Revision,
+        error::Result,
+        object::{Object, ObjectKind},
+    },
 };
 
 /// Whom one revision concerns.
@@ -227,6 +231,17 @@ pub async fn effects(conn: &mut Conn, revision: Revision) -> Result<Vec<Effect>>
     )
     .fetch_all(conn)
     .await?)
+}
+
+/// What revisions asked of proxies.
+pub async fn objects(conn: &mut Conn, revisions: &[Revision]) -> Result<Vec<(Revision, Object)>> {
+    let rows = sqlx::query!(
+        r#"select distinct revision, kind as "kind: ObjectKind", object_id from change_effect where revision = any($1)"#,
+        revisions
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(rows.into_iter().map(|r| (r.revision, Object { kind: r.kind, id: r.object_id })).collect())
 }
 
 /// Whether everything a revision asked of proxies that still exist is done.

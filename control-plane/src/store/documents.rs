@@ -1,7 +1,7 @@
 //! Everything the document of an agent depends on, for many agents in one snapshot, so that a document is a pure
 //! function of it and carries the revision it was made at.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap};
 
 use chrono::{DateTime, Utc};
 use sqlx::Acquire as _;
@@ -9,7 +9,6 @@ use uuid::Uuid;
 
 use super::{
     Conn, Store, agents,
-    applied::AppliedState,
     desired::{manual_at, realm_key_at},
     freezes, listener, sessions,
 };
@@ -292,18 +291,15 @@ impl Store {
 }
 
 async fn proxy_inputs(conn: &mut Conn) -> Result<Vec<ProxyInput>> {
-    let mut deployed: BTreeMap<ProxyId, BTreeSet<String>> = BTreeMap::new();
-    for a in sqlx::query!(
-        r#"select proxy_id as "proxy_id: ProxyId", models, state as "state: AppliedState" from applied
-           where kind = 'deployment' and state <> 'intended'"#
+    // A row for each proxy, not for each model on it: this is read for every document.
+    let rows = sqlx::query!(
+        r#"select proxy_id as "proxy_id: ProxyId", array_agg(distinct name) as "names!" from applied, unnest(models) as name
+           where kind = 'deployment' and state = 'applied' group by proxy_id"#
     )
     .fetch_all(&mut *conn)
-    .await?
-    {
-        if a.state == AppliedState::Applied {
-            deployed.entry(a.proxy_id).or_default().extend(a.models);
-        }
-    }
+    .await?;
+    let mut deployed: HashMap<ProxyId, BTreeSet<String>> =
+        rows.into_iter().map(|r| (r.proxy_id, r.names.into_iter().collect())).collect();
     let proxies = sqlx::query!(
         r#"select id as "id: ProxyId", name, public_url, labels ->> 'region' as region,
                   state = 'draining' as "draining!", avoided

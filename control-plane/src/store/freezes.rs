@@ -30,6 +30,55 @@ pub async fn list(
     .await?)
 }
 
+/// With what people call the thing: slug, model name, proxy's or agent's name.
+#[derive(Clone, Debug)]
+pub struct Named {
+    pub name: String,
+    pub freeze: Freeze,
+}
+
+/// As [`list`], at most `limit`.
+pub async fn named(
+    conn: &mut Conn,
+    thing: Option<(FreezeKind, &str)>,
+    among: Option<&[Uuid]>,
+    limit: i64,
+) -> Result<Vec<Named>> {
+    let (kind, id) = thing.unzip();
+    let rows = sqlx::query!(
+        r#"select f.kind as "kind: FreezeKind", f.object_id, f.reason, f.frozen_at, f.frozen_by,
+                  coalesce(r.slug, a.name, m.litellm_model_name, p.name, f.object_id) as "name!"
+           from frozen f
+           left join realm r on f.kind = 'realm' and r.id::text = f.object_id
+           left join agent a on f.kind = 'agent' and a.did = f.object_id
+           left join model m on f.kind = 'model' and m.id::text = f.object_id
+           left join proxy p on f.kind = 'proxy' and p.id::text = f.object_id
+           where ($1::text is null or (f.kind = $1 and f.object_id = $2))
+             and ($3::uuid[] is null or r.id = any($3)
+                  or exists (select 1 from realm_agent x where x.did = a.did and x.realm_id = any($3)))
+           order by f.frozen_at, f.kind, f.object_id limit $4"#,
+        kind.map(FreezeKind::as_str),
+        id,
+        among,
+        limit
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|r| Named {
+            name: r.name,
+            freeze: Freeze {
+                kind: r.kind,
+                object_id: r.object_id,
+                reason: r.reason,
+                frozen_at: r.frozen_at,
+                frozen_by: r.frozen_by,
+            },
+        })
+        .collect())
+}
+
 /// `false` when it is frozen already.
 pub async fn insert(conn: &mut Conn, f: &Freeze) -> Result<bool> {
     let done = sqlx::query!(

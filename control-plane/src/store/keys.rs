@@ -27,6 +27,19 @@ pub async fn list(conn: &mut Conn, realm: Option<RealmId>) -> Result<Vec<RealmKe
     .await?)
 }
 
+/// Generations of these realms, newest first.
+pub async fn of_realms(conn: &mut Conn, realms: &[Uuid]) -> Result<Vec<RealmKey>> {
+    Ok(sqlx::query_as!(
+        RealmKey,
+        r#"select id as "id: KeyId", realm_id as "realm_id: RealmId", did, generation, token, fingerprint,
+                  state as "state: KeyState", created_at, retire_after
+           from realm_key where realm_id = any($1) order by realm_id, generation desc"#,
+        realms
+    )
+    .fetch_all(conn)
+    .await?)
+}
+
 /// Adds a generation, already sealed with its number; those before it of the same owner begin to retire.
 pub async fn insert(
     conn: &mut Conn,

@@ -6,7 +6,7 @@ use uuid::Uuid;
 use super::Conn;
 use crate::{
     base::ids::{ModelId, ProxyId, RealmId},
-    domain::{error::Result, freeze::FreezeKind},
+    domain::error::Result,
 };
 
 /// Agents of some realms, or all.
@@ -200,37 +200,6 @@ pub async fn ending(
            order by g.expires_at, g.id limit $3"#,
         among,
         until,
-        limit
-    )
-    .fetch_all(conn)
-    .await?)
-}
-
-/// A frozen thing, with what people call it.
-#[derive(Clone, Debug)]
-pub struct Frozen {
-    pub kind: FreezeKind,
-    pub object_id: String,
-    pub name: String,
-    pub reason: String,
-    pub frozen_at: DateTime<Utc>,
-}
-
-/// The oldest; with `among`, only these realms and the agents in them.
-pub async fn frozen(conn: &mut Conn, among: Option<&[Uuid]>, limit: i64) -> Result<Vec<Frozen>> {
-    Ok(sqlx::query_as!(
-        Frozen,
-        r#"select f.kind as "kind: FreezeKind", f.object_id, f.reason, f.frozen_at,
-                  coalesce(r.slug, a.name, m.litellm_model_name, p.name, f.object_id) as "name!"
-           from frozen f
-           left join realm r on f.kind = 'realm' and r.id::text = f.object_id
-           left join agent a on f.kind = 'agent' and a.did = f.object_id
-           left join model m on f.kind = 'model' and m.id::text = f.object_id
-           left join proxy p on f.kind = 'proxy' and p.id::text = f.object_id
-           where $1::uuid[] is null or r.id = any($1)
-              or exists (select 1 from realm_agent x where x.did = a.did and x.realm_id = any($1))
-           order by f.frozen_at, f.kind, f.object_id limit $2"#,
-        among,
         limit
     )
     .fetch_all(conn)

@@ -16,6 +16,7 @@ mod models;
 mod overview;
 mod people;
 mod promises;
+mod scale;
 mod trial;
 
 use std::{net::SocketAddr, sync::Arc};

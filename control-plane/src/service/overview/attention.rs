@@ -15,6 +15,7 @@ use crate::{
     },
     store::{
         Conn,
+        freezes::{self, Named},
         overview::{self as store, AgentCounts, OnProxy, Revoking},
         people, settings,
     },
@@ -120,11 +121,13 @@ pub(super) async fn list(
         }));
     }
     if let Some(reach) = &sees.freezes {
-        for f in store::frozen(conn, reach.may.filter().as_deref(), most).await? {
+        for Named { freeze: f, name } in
+            freezes::named(conn, None, reach.may.filter().as_deref(), most).await?
+        {
             let kind = f.kind.as_str();
-            let named = if f.kind == FreezeKind::Agent { &f.object_id } else { &f.name };
+            let named = if f.kind == FreezeKind::Agent { &f.object_id } else { &name };
             let todo = format!("reeve unfreeze {kind} {named}, when it may go on");
-            let about = About::new(format!("{kind}/{}", f.object_id), f.name);
+            let about = About::new(format!("{kind}/{}", f.object_id), name);
             let text = format!("the {kind} is frozen: {}", f.reason);
             lines.push(about.line(Severity::Info, "frozen", Some(f.frozen_at), text, todo));
         }
