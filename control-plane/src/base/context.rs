@@ -5,9 +5,11 @@ use super::reach::Reach;
 /// One caller's request.
 #[derive(Clone, Debug)]
 pub struct Context {
-    /// Who asks, as shown in audit rows: `admin`, `user:<email>`, `token:<name>`, `agent:<did>`, `system:<job>`.
+    /// Who asks, as shown in audit rows: `admin`, `person:<email>`, `token:<name>`, `job:<rule>:<subject>`, `agent:<did>`,
+    /// `system:<job>`, `anonymous`.
     pub actor: String,
-    /// How that is known: `bootstrap-token`, `token:<id>`, `session:<id>`, `workload:<rule>`, `agent-key`, `system`.
+    /// How that is known: `bootstrap-token`, `token:<id>`, `session:<id>`, `workload:<rule>`, `agent-key`, `system`; for a session
+    /// that is opened `password`, `sign-in-link`, `oidc:<provider>`; `none`.
     pub auth: String,
     /// From where, as an IP address; `None` for a job.
     pub address: Option<String>,

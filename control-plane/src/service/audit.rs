@@ -28,9 +28,12 @@ const EXPIRE_EVERY: TimeDelta = TimeDelta::days(1);
 pub struct AuditView {
     pub seq: i64,
     pub at: DateTime<Utc>,
-    /// `admin` (the bootstrap token), `token:<name>`, `agent:<did>` or `system:<job>`.
+    /// `admin` (the bootstrap token), `person:<email>`, `token:<name>`, `job:<rule>:<subject>`, `agent:<did>`, `system:<job>`, or
+    /// `anonymous`, such as of a wrong password.
     pub actor: String,
-    /// How the actor was known: `bootstrap-token`, `token:<id>`, `agent-key`, `system`; null in old rows.
+    /// How the actor was known: `bootstrap-token`, `session:<id>`, `token:<id>`, `workload:<id of the rule>`, `agent-key`, `system`;
+    /// of a session that is opened, `password`, `sign-in-link` or `oidc:<provider>`; `none` of whoever was refused unknown. Null in
+    /// old rows.
     pub auth: Option<String>,
     /// From where it asked, as an IP address.
     pub address: Option<String>,

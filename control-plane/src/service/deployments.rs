@@ -46,8 +46,7 @@ pub async fn list(s: &Services, reach: &Reach, model: &str) -> Result<Vec<Synced
     let rows = deployments::list(&mut conn, Some(&[model.id]), None, None).await?;
     let views = deployment_views(&mut conn, rows).await?;
     drop(conn);
-    let syncs = sync::read(s, &views.iter().map(|v| subject(v.id)).collect::<Vec<_>>()).await?;
-    Ok(views.into_iter().zip(syncs).map(|(view, sync)| Synced { view, sync }).collect())
+    sync::with(s, views, |view| subject(view.id)).await
 }
 
 pub async fn get(

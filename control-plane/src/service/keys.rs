@@ -331,8 +331,5 @@ async fn make(
 }
 
 async fn with_sync(s: &Services, views: Vec<KeyView>) -> Result<Vec<Synced<KeyView>>> {
-    let subjects: Vec<Subject> =
-        views.iter().map(|k| Subject { audit: Vec::new(), objects: vec![Object::key(k.id)] }).collect();
-    let syncs = sync::read(s, &subjects).await?;
-    Ok(views.into_iter().zip(syncs).map(|(view, sync)| Synced { view, sync }).collect())
+    sync::with(s, views, |key| Subject { audit: Vec::new(), objects: vec![Object::key(key.id)] }).await
 }

@@ -115,6 +115,12 @@ pub async fn read(s: &Services, subjects: &[Subject]) -> Result<Vec<Sync>> {
         .collect())
 }
 
+/// The views with the `sync` of each.
+pub async fn with<V>(s: &Services, views: Vec<V>, subject: impl Fn(&V) -> Subject) -> Result<Vec<Synced<V>>> {
+    let syncs = read(s, &views.iter().map(subject).collect::<Vec<_>>()).await?;
+    Ok(views.into_iter().zip(syncs).map(|(view, sync)| Synced { view, sync }).collect())
+}
+
 /// The `sync` of one resource.
 pub async fn read_one(s: &Services, subject: Subject) -> Result<Sync> {
     Ok(read(s, &[subject]).await?.pop().unwrap_or(Sync {

@@ -164,9 +164,7 @@ pub async fn list(
     let rows = models::list(&mut conn, models::Named { ids: Some(&ids), ..models::Named::default() }).await?;
     let views = views(&mut conn, reach, in_order(&ids, rows, |m| m.id.0)).await?;
     drop(conn);
-    let syncs = sync::read(s, &views.iter().map(subject).collect::<Vec<_>>()).await?;
-    let items = views.into_iter().zip(syncs).map(|(view, sync)| Synced { view, sync }).collect();
-    Ok(Page { items, next_cursor: found.next_cursor })
+    Ok(Page { items: sync::with(s, views, subject).await?, next_cursor: found.next_cursor })
 }
 
 /// The view of one model with its deployments.

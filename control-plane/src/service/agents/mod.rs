@@ -1,27 +1,31 @@
-//! Agents as admins see and rule them. Enrolment is in `enroll`, config modes in `llm_config`.
+//! Agents as admins see and rule them: what is shown of one. Listing and ruling are in the files beside this one, enrolment in
+//! `enroll`, config modes in `llm_config`.
+
+pub mod delete;
+pub mod list;
+pub mod status;
 
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use utoipa::ToSchema;
 
+pub use self::{
+    delete::delete,
+    list::{AgentSort, Live, Wanted, list},
+    status::{approve, revoke},
+};
 use super::{
-    Entry, Services, Written, check_text, check_version,
+    Services,
     converge::{AgentState, agent_state},
     freezes::{self, Frozen},
     keys, lookup,
 };
 use crate::{
-    base::{
-        context::Context,
-        ids::RealmId,
-        page::{Order, OrderedRequest, Page, in_order},
-        reach::Reach,
-    },
+    base::{ids::RealmId, reach::Reach},
     domain::{
         agent::{Agent, AgentSession, AgentStatus, ConfigMode},
-        change::{Change, Location},
         error::{Error, Result},
         freeze::FreezeKind,
         object::Object,
@@ -110,200 +114,11 @@ pub struct Rejected {
     pub at: Option<DateTime<Utc>>,
 }
 
-/// What its session says of an agent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, ToSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum Live {
-    Connected,
-    /// Approved, connected, and runs what it was offered last.
-    Converged,
-    /// Approved, connected, and has refused what it was offered last.
-    Rejecting,
-    /// Approved, connected, and neither.
-    Behind,
-    Offline,
-}
-
-impl Live {
-    fn as_str(self) -> &'static str {
-        match self {
-            Self::Connected => "connected",
-            Self::Converged => "converged",
-            Self::Rejecting => "rejecting",
-            Self::Behind => "behind",
-            Self::Offline => "offline",
-        }
-    }
-}
-
-/// How agents are ordered; equal ones by DID.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, ToSchema)]
-pub enum AgentSort {
-    #[default]
-    #[serde(rename = "did")]
-    Did,
-    #[serde(rename = "name")]
-    Name,
-    #[serde(rename = "-name")]
-    NameDown,
-    #[serde(rename = "-lastSeen")]
-    LastSeenDown,
-    #[serde(rename = "-created")]
-    CreatedDown,
-}
-
-impl AgentSort {
-    pub fn order(self) -> Order {
-        match self {
-            Self::Did => Order::up("did"),
-            Self::Name => Order::up("name"),
-            Self::NameDown => Order::down("name"),
-            Self::LastSeenDown => Order::down("lastSeen"),
-            Self::CreatedDown => Order::down("created"),
-        }
-    }
-}
-
-/// Which agents to list; all filters must match.
-#[derive(Clone, Debug, Default)]
-pub struct Wanted {
-    pub status: Option<AgentStatus>,
-    /// Id or slug.
-    pub realm: Option<String>,
-    /// Part of the name or DID.
-    pub search: Option<String>,
-    pub live: Option<Live>,
-    pub frozen: Option<bool>,
-}
-
 /// As far as the caller may see it.
 pub async fn get(s: &Services, reach: &Reach, did: &str) -> Result<AgentView> {
     lookup::agent(&mut *s.store.conn().await?, reach, did).await?;
     let dids = [did.to_owned()];
     views(s, reach, &dids).await?.pop().ok_or_else(|| Error::not_found("agent", did))
-}
-
-/// In the order asked for.
-pub async fn list(
-    s: &Services,
-    reach: &Reach,
-    wanted: &Wanted,
-    page: &OrderedRequest,
-) -> Result<Page<AgentView>> {
-    let mut conn = s.store.conn().await?;
-    let realm = match &wanted.realm {
-        Some(name) => Some(lookup::in_field("realm", lookup::realm(&mut conn, reach, name).await)?.id),
-        None => None,
-    };
-    let among = reach.may.filter();
-    let filter = agents::Filter {
-        among: among.as_deref(),
-        status: wanted.status,
-        realm,
-        search: wanted.search.as_deref(),
-        live: wanted.live.map(Live::as_str),
-        frozen: wanted.frozen,
-        page,
-    };
-    let found = page.cut(agents::find(&mut conn, &filter).await?);
-    drop(conn);
-    let views = views(s, reach, &found.items).await?;
-    Ok(Page { items: in_order(&found.items, views, |v| v.did.clone()), next_cursor: found.next_cursor })
-}
-
-/// Lets a waiting agent in. One that is approved already stays so.
-pub async fn approve(s: &Services, ctx: &Context, did: &str) -> Result<Written<AgentView>> {
-    set_status(s, ctx, did, AgentStatus::Approved, None, None).await
-}
-
-/// Cuts an agent off for good: its session is closed and its keys are wiped.
-pub async fn revoke(
-    s: &Services,
-    ctx: &Context,
-    did: &str,
-    expected: Option<i64>,
-    reason: Option<&str>,
-) -> Result<Written<AgentView>> {
-    check_text("reason", reason.unwrap_or_default(), 500)?;
-    set_status(s, ctx, did, AgentStatus::Revoked, expected, reason).await
-}
-
-/// Forgets an agent. It may enrol again. The keys that it knew are replaced, its own ones blocked.
-pub async fn delete(
-    s: &Services,
-    ctx: &Context,
-    did: &str,
-    expected: Option<i64>,
-) -> Result<Written<String>> {
-    let mut tx = s.store.begin("agent.delete").await?;
-    let realms = lock_realms(tx.conn(), did).await?;
-    let old = lock(tx.conn(), &ctx.reach, did).await?;
-    check_version(expected, old.version)?;
-    agents::delete(tx.conn(), did).await?;
-    let objects = cut_off(s, tx.conn(), &old, &realms).await?;
-    let change = Change {
-        kind: "agent.delete",
-        agents: vec![did.to_owned()],
-        realms: if objects.is_empty() { Vec::new() } else { realms },
-        urgent: true,
-        objects: objects.clone(),
-        summary: serde_json::json!({ "agent": did, "agentName": old.name }),
-        ..Change::default()
-    };
-    let entry = Entry::new(format!("agent/{did}")).before(&decided(&old));
-    let revision = s.finish(tx, ctx, change, entry).await?;
-    Ok(Written { revision: Some(revision), ..Written::unchanged(did.to_owned(), None, objects) })
-}
-
-async fn set_status(
-    s: &Services,
-    ctx: &Context,
-    did: &str,
-    status: AgentStatus,
-    expected: Option<i64>,
-    reason: Option<&str>,
-) -> Result<Written<AgentView>> {
-    let now = s.store.clock.now();
-    let approve = status == AgentStatus::Approved;
-    let kind = if approve { "agent.approve" } else { "agent.revoke" };
-    let mut tx = s.store.begin(kind).await?;
-    let realms = lock_realms(tx.conn(), did).await?;
-    let old = lock(tx.conn(), &ctx.reach, did).await?;
-    check_version(expected, old.version)?;
-    if old.status == status {
-        drop(tx);
-        return Ok(Written::unchanged(get(s, &ctx.reach, did).await?, Some(old.version), Vec::new()));
-    }
-    if approve && old.status == AgentStatus::Revoked {
-        return Err(Error::conflict(
-            "agent-revoked",
-            "a revoked agent stays revoked; delete it, then it may enrol again with a new approval",
-        ));
-    }
-    agents::set_status(tx.conn(), did, status, reason, now).await?;
-    let after = lookup::whole_agent(tx.conn(), &ctx.reach, did).await?;
-    let mut objects = cut_off(s, tx.conn(), &old, &realms).await?;
-    if approve {
-        for realm in &realms {
-            objects.extend(keys::ensure(s, tx.conn(), *realm).await?);
-        }
-    }
-    let change = Change {
-        kind,
-        agents: vec![did.to_owned()],
-        realms: if objects.is_empty() { Vec::new() } else { realms },
-        urgent: !approve,
-        objects: objects.clone(),
-        summary: serde_json::json!({ "agent": did, "agentName": after.name }),
-        ..Change::default()
-    };
-    let entry = Entry::new(format!("agent/{did}"))
-        .before(&decided(&old))
-        .after(&decided(&after))
-        .at(Location::changed(format!("/api/agents/{did}")));
-    let revision = s.finish(tx, ctx, change, entry).await?;
-    let view = get(s, &ctx.reach, did).await?;
-    Ok(Written { revision: Some(revision), ..Written::unchanged(view, Some(after.version), objects) })
 }
 
 /// Locks the agent's realms, before the agent itself: the order that joining takes.
