@@ -45,7 +45,6 @@ export function Pick({ value, onChange, queryKey, load, known, ...rest }: Props)
       nothingFoundMessage={first.isPending || found.isFetching ? 'Looking…' : 'Nothing has this name.'}
       rightSection={first.isLoading || found.isFetching ? <Loader size={14} role="status" aria-label="Loading" /> : undefined}
       error={first.error ? 'The list could not be read.' : undefined}
-      maxDropdownHeight={320}
       {...rest}
       data={choices.map(({ value, label }) => ({ value, label }))}
       value={value}

@@ -1,12 +1,13 @@
 // Rules for CI jobs: which jobs, by the claims of their own token, get a short-lived one of ours, and what it may do.
 
-import { ActionIcon, Box, Button, Code, Menu, Stack, Text } from '@mantine/core';
+import { Box, Button, Code, Stack, Text } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
-import { IconCode, IconDots, IconGitBranch, IconPlus, IconTrash } from '@tabler/icons-react';
+import { IconCode, IconGitBranch, IconPlus, IconTrash } from '@tabler/icons-react';
 import { useState } from 'react';
 import { api, ask } from '../../api/client';
 import { useCan } from '../../api/me';
 import type { WorkloadRuleView } from '../../api/schema';
+import { ActionMenu } from '../../components/ActionMenu';
 import { Actor, actorText } from '../../components/Actor';
 import { Confirm } from '../../components/Confirm';
 import { DataTable, type Column } from '../../components/DataTable';
@@ -74,13 +75,13 @@ export function CiRules() {
       label: 'Actions',
       right: true,
       cell: (r) => (
-        <Menu position="bottom-end">
-          <Menu.Target><ActionIcon variant="subtle" color="gray" aria-label={`Actions for ${r.name}`}><IconDots size={16} aria-hidden /></ActionIcon></Menu.Target>
-          <Menu.Dropdown>
-            <Menu.Item leftSection={<IconCode size={15} aria-hidden />} onClick={() => setShown(r)}>For the CI file</Menu.Item>
-            {writes && <Menu.Item color="red" leftSection={<IconTrash size={15} aria-hidden />} onClick={() => setRemoved(r)}>Delete</Menu.Item>}
-          </Menu.Dropdown>
-        </Menu>
+        <ActionMenu
+          of={r.name}
+          actions={[
+            { label: 'For the CI file', icon: IconCode, run: () => setShown(r) },
+            writes && { label: 'Delete', icon: IconTrash, bad: true, run: () => setRemoved(r) },
+          ]}
+        />
       ),
     },
   ];

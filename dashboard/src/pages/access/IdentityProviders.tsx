@@ -1,13 +1,14 @@
 // OpenID Connect providers that people sign in with, and what their groups give here.
 
-import { ActionIcon, Box, Button, Menu, Stack, Text } from '@mantine/core';
+import { Box, Button, Stack, Text } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
-import { IconDots, IconId, IconPencil, IconPlus, IconTrash } from '@tabler/icons-react';
+import { IconId, IconPencil, IconPlus, IconTrash } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { api, ask, ifMatch } from '../../api/client';
 import { useCan } from '../../api/me';
 import type { IdentityProviderView } from '../../api/schema';
+import { ActionMenu } from '../../components/ActionMenu';
 import { Confirm } from '../../components/Confirm';
 import { Copy } from '../../components/Copy';
 import { DataTable, type Column } from '../../components/DataTable';
@@ -57,13 +58,13 @@ export function IdentityProviders() {
       label: 'Actions',
       right: true,
       cell: (p) => writes && (
-        <Menu position="bottom-end">
-          <Menu.Target><ActionIcon variant="subtle" color="gray" aria-label={`Actions for ${p.name}`}><IconDots size={16} aria-hidden /></ActionIcon></Menu.Target>
-          <Menu.Dropdown>
-            <Menu.Item leftSection={<IconPencil size={15} aria-hidden />} onClick={() => setEdited(p)}>Edit</Menu.Item>
-            <Menu.Item color="red" leftSection={<IconTrash size={15} aria-hidden />} onClick={() => setRemoved(p)}>Delete</Menu.Item>
-          </Menu.Dropdown>
-        </Menu>
+        <ActionMenu
+          of={p.name}
+          actions={[
+            { label: 'Edit', icon: IconPencil, run: () => setEdited(p) },
+            { label: 'Delete', icon: IconTrash, bad: true, run: () => setRemoved(p) },
+          ]}
+        />
       ),
     },
   ];

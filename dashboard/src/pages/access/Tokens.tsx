@@ -1,12 +1,13 @@
 // API tokens: what calls the API without a person, what each may do, and when it was last seen.
 
-import { ActionIcon, Box, Button, Menu, Select, Stack, Text } from '@mantine/core';
+import { Box, Button, Select, Stack, Text } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
-import { IconDots, IconKey, IconPlus, IconRefresh, IconTrash } from '@tabler/icons-react';
+import { IconKey, IconPlus, IconRefresh, IconTrash } from '@tabler/icons-react';
 import { useState } from 'react';
 import { api, ask } from '../../api/client';
 import { useCan } from '../../api/me';
 import type { ApiTokenView, ShownApiToken } from '../../api/schema';
+import { ActionMenu } from '../../components/ActionMenu';
 import { Actor, actorText } from '../../components/Actor';
 import { DataTable, type Column } from '../../components/DataTable';
 import { Empty } from '../../components/Empty';
@@ -82,13 +83,13 @@ export function Tokens() {
       label: 'Actions',
       right: true,
       cell: (t) => t.state === 'active' && mayEnd(t) && (
-        <Menu position="bottom-end">
-          <Menu.Target><ActionIcon variant="subtle" color="gray" aria-label={`Actions for ${t.name}`}><IconDots size={16} aria-hidden /></ActionIcon></Menu.Target>
-          <Menu.Dropdown>
-            {mayRotate(t) && <Menu.Item leftSection={<IconRefresh size={15} aria-hidden />} onClick={() => setRotated(t)}>Rotate</Menu.Item>}
-            <Menu.Item color="red" leftSection={<IconTrash size={15} aria-hidden />} onClick={() => setRevoked(t)}>Revoke</Menu.Item>
-          </Menu.Dropdown>
-        </Menu>
+        <ActionMenu
+          of={t.name}
+          actions={[
+            mayRotate(t) && { label: 'Rotate', icon: IconRefresh, run: () => setRotated(t) },
+            { label: 'Revoke', icon: IconTrash, bad: true, run: () => setRevoked(t) },
+          ]}
+        />
       ),
     },
   ];

@@ -1,12 +1,13 @@
 // What can be done with an agent as a whole.
 
-import { Button, Menu, Stack, Text } from '@mantine/core';
+import { Stack, Text } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
-import { IconBan, IconChevronDown, IconHelpHexagon, IconSnowflake, IconTrash } from '@tabler/icons-react';
+import { IconBan, IconHelpHexagon, IconSnowflake, IconTrash } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { api, ask, ifMatch } from '../../api/client';
 import type { AgentView } from '../../api/schema';
+import { ActionMenu } from '../../components/ActionMenu';
 import { Confirm } from '../../components/Confirm';
 import { useDone } from '../../components/useDone';
 import { ExplainLink } from '../explain/ExplainLink';
@@ -31,18 +32,13 @@ export function AgentActions({ agent }: { agent: AgentView }) {
     <>
       {!partly && <ExplainLink agent={agent.did} variant="default" leftSection={<IconHelpHexagon size={16} aria-hidden />}>Explain access</ExplainLink>}
       {agent.status === 'pending' && mayWrite && <ApproveButton agent={agent} />}
-      {(mayWrite || mayFreeze) && (
-        <Menu position="bottom-end" width={220}>
-          <Menu.Target>
-            <Button variant="default" rightSection={<IconChevronDown size={14} aria-hidden />}>Actions</Button>
-          </Menu.Target>
-          <Menu.Dropdown>
-            {mayFreeze && <Menu.Item leftSection={<IconSnowflake size={15} aria-hidden />} onClick={freeze.open}>Freeze…</Menu.Item>}
-            {canRevoke && <Menu.Item leftSection={<IconBan size={15} aria-hidden />} onClick={revoke.open}>Revoke…</Menu.Item>}
-            {mayWrite && <Menu.Item leftSection={<IconTrash size={15} aria-hidden />} onClick={remove.open}>Delete…</Menu.Item>}
-          </Menu.Dropdown>
-        </Menu>
-      )}
+      <ActionMenu
+        actions={[
+          mayFreeze && { label: 'Freeze', icon: IconSnowflake, run: freeze.open },
+          canRevoke && { label: 'Revoke', icon: IconBan, bad: true, run: revoke.open },
+          mayWrite && { label: 'Delete', icon: IconTrash, bad: true, run: remove.open },
+        ]}
+      />
       <FreezeDialog agent={agent} opened={freezing} onClose={freeze.close} />
       <RevokeDialog agent={agent} opened={revoking} onClose={revoke.close} />
       <DeleteDialog agent={agent} opened={deleting} onClose={remove.close} />

@@ -1,13 +1,14 @@
 // Which realms may use a model, since when and until when; giving and taking that.
 
-import { ActionIcon, Box, Button, Menu, Text } from '@mantine/core';
+import { Box, Button, Text } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
-import { IconDots, IconPencil, IconPlus, IconUserX, IconUsersGroup } from '@tabler/icons-react';
+import { IconPencil, IconPlus, IconShieldX, IconUsersGroup } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { api, ask } from '../../api/client';
 import { useCan } from '../../api/me';
 import type { SyncedGrantView, SyncedModelView } from '../../api/schema';
+import { ActionMenu } from '../../components/ActionMenu';
 import { Confirm } from '../../components/Confirm';
 import { DataTable, type Column } from '../../components/DataTable';
 import { Empty } from '../../components/Empty';
@@ -54,13 +55,13 @@ export function Grants({ model }: { model: SyncedModelView }) {
       label: '',
       right: true,
       cell: (g) => g.state === 'active' && can('grants:write', g.realmId) && (
-        <Menu position="bottom-end">
-          <Menu.Target><ActionIcon variant="subtle" color="gray" aria-label={`Actions for ${name(g)}`}><IconDots size={16} aria-hidden /></ActionIcon></Menu.Target>
-          <Menu.Dropdown>
-            <Menu.Item leftSection={<IconPencil size={15} aria-hidden />} onClick={() => setEdited(g)}>Edit</Menu.Item>
-            <Menu.Item leftSection={<IconUserX size={15} aria-hidden />} onClick={() => setRevoked(g)}>Revoke</Menu.Item>
-          </Menu.Dropdown>
-        </Menu>
+        <ActionMenu
+          of={name(g)}
+          actions={[
+            { label: 'Edit', icon: IconPencil, run: () => setEdited(g) },
+            { label: 'Revoke', icon: IconShieldX, bad: true, run: () => setRevoked(g) },
+          ]}
+        />
       ),
     },
   ];

@@ -44,7 +44,7 @@ export function Drift({ proxy }: { proxy: ProxyView }) {
     {
       label: '', right: true,
       cell: (d) => {
-        if (may(d)) return <Button size="compact-sm" variant="default" onClick={() => setAdopted(d)}>Take over</Button>;
+        if (may(d)) return <Button size="compact-sm" variant="default" aria-label={`Take over ${d.name || d.externalId}`} onClick={() => setAdopted(d)}>Take over</Button>;
         // In observe mode nothing is changed on any proxy.
         if (REPAIRED.includes(d.class) && !observe?.active && can('proxies:write')) return <Button size="compact-sm" variant="default" loading={check.busy} leftSection={<IconRefresh size={13} aria-hidden />} onClick={check.run}>Repair now</Button>;
         return null;

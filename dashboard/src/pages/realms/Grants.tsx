@@ -1,13 +1,14 @@
 // The models that a realm may use: each grant with how far it is on the fleet, and, when it is taken away, since when and the way
 // to its proof.
 
-import { ActionIcon, Anchor, Button, Menu, Stack, Text } from '@mantine/core';
-import { IconDots, IconPencil, IconPlus, IconShieldCheck, IconShieldX } from '@tabler/icons-react';
+import { Anchor, Button, Stack, Text } from '@mantine/core';
+import { IconPencil, IconPlus, IconShieldCheck, IconShieldX } from '@tabler/icons-react';
 import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
 import { api, ask } from '../../api/client';
 import { useCan } from '../../api/me';
 import type { SyncedGrantView, SyncedRealmView } from '../../api/schema';
+import { ActionMenu } from '../../components/ActionMenu';
 import { Actor } from '../../components/Actor';
 import { DataTable, type Column } from '../../components/DataTable';
 import { Empty } from '../../components/Empty';
@@ -40,13 +41,13 @@ export function Grants({ realm }: { realm: SyncedRealmView }) {
     {
       label: '', right: true,
       cell: (g) => mayGrant && g.state === 'active' && (
-        <Menu position="bottom-end">
-          <Menu.Target><ActionIcon variant="subtle" color="gray" aria-label={`Actions for ${g.litellmModelName}`}><IconDots size={16} aria-hidden /></ActionIcon></Menu.Target>
-          <Menu.Dropdown>
-            <Menu.Item leftSection={<IconPencil size={15} aria-hidden />} onClick={() => edit(g)}>Change</Menu.Item>
-            <Menu.Item color="red" leftSection={<IconShieldX size={15} aria-hidden />} onClick={() => revoke(g)}>Revoke</Menu.Item>
-          </Menu.Dropdown>
-        </Menu>
+        <ActionMenu
+          of={g.litellmModelName}
+          actions={[
+            { label: 'Edit', icon: IconPencil, run: () => edit(g) },
+            { label: 'Revoke', icon: IconShieldX, bad: true, run: () => revoke(g) },
+          ]}
+        />
       ),
     },
   ];

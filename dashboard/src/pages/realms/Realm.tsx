@@ -1,12 +1,13 @@
 // /realms/$id: one realm. What it may use, who is in it, its key, which proxies serve it, and what happened to it.
 
-import { Alert, Badge, Button, Group, Menu, ActionIcon, Stack, Tabs, Text } from '@mantine/core';
-import { IconDots, IconPencil, IconPlayerPlay, IconSnowflake, IconTrash } from '@tabler/icons-react';
+import { Alert, Badge, Button, Group, Stack, Tabs, Text } from '@mantine/core';
+import { IconPencil, IconPlayerPlay, IconSnowflake, IconTrash } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { useParams } from '@tanstack/react-router';
 import { useState } from 'react';
 import { useCan } from '../../api/me';
 import type { SyncedRealmView } from '../../api/schema';
+import { ActionMenu } from '../../components/ActionMenu';
 import { Actor } from '../../components/Actor';
 import { Loaded, Page } from '../../components/Page';
 import { SyncState } from '../../components/SyncState';
@@ -53,14 +54,7 @@ function Shown({ realm }: { realm: SyncedRealmView }) {
           {freeze && !realm.frozen && (
             <Button variant="default" leftSection={<IconSnowflake size={16} aria-hidden />} onClick={() => setDialog('freeze')}>Freeze</Button>
           )}
-          {edit && (
-            <Menu position="bottom-end">
-              <Menu.Target><ActionIcon variant="default" size={36} aria-label="More"><IconDots size={17} aria-hidden /></ActionIcon></Menu.Target>
-              <Menu.Dropdown>
-                <Menu.Item color="red" leftSection={<IconTrash size={15} aria-hidden />} onClick={() => setDialog('delete')}>Remove the realm</Menu.Item>
-              </Menu.Dropdown>
-            </Menu>
-          )}
+          <ActionMenu actions={[edit && { label: 'Remove the realm', icon: IconTrash, bad: true, run: () => setDialog('delete') }]} />
         </>
       }
     >
