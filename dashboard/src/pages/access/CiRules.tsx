@@ -1,6 +1,6 @@
 // Rules for CI jobs: which jobs, by the claims of their own token, get a short-lived one of ours, and what it may do.
 
-import { Box, Button, Code, Stack, Text } from '@mantine/core';
+import { Button, Code, Stack } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { IconCode, IconGitBranch, IconPlus, IconTrash } from '@tabler/icons-react';
 import { useState } from 'react';
@@ -8,13 +8,12 @@ import { api, ask } from '../../api/client';
 import { useCan } from '../../api/me';
 import type { WorkloadRuleView } from '../../api/schema';
 import { ActionMenu } from '../../components/ActionMenu';
-import { Actor, actorText } from '../../components/Actor';
 import { Confirm } from '../../components/Confirm';
 import { DataTable, type Column } from '../../components/DataTable';
 import { Empty } from '../../components/Empty';
 import { Panel } from '../../components/Panel';
-import { Time } from '../../components/Time';
 import { useDone } from '../../components/useDone';
+import { madeColumns, Named } from './cells';
 import { lifetimeText, systemOf } from './ciSystems';
 import { CiFile } from './CiFile';
 import { NewRule } from './NewRule';
@@ -38,13 +37,7 @@ export function CiRules() {
       label: 'Rule',
       sort: 'name',
       text: (r) => r.name,
-      cell: (r) => (
-        <Box component="span" display="block" style={{ overflowWrap: 'anywhere' }}>
-          <Text span inherit fw={550}>{r.name}</Text>
-          <Text span display="block" fz={12} c="dimmed">{systemText(r)}</Text>
-          <Text span fz={12} hiddenFrom="sm">{holdsText(r, nameOf)}</Text>
-        </Box>
-      ),
+      cell: (r) => <Named name={r.name} detail={systemText(r)} small={holdsText(r, nameOf)} />,
     },
     { label: 'Issuer', fileOnly: true, text: (r) => r.issuer, cell: (r) => r.issuer },
     {
@@ -58,19 +51,7 @@ export function CiRules() {
     },
     { label: 'May', from: 'sm', text: (r) => holdsText(r, nameOf), cell: (r) => <Holds holder={r} nameOf={nameOf} /> },
     { label: 'For', from: 'md', sort: 'lifetime', text: (r) => r.lifetimeSeconds, cell: (r) => lifetimeText(r.lifetimeSeconds) },
-    {
-      label: 'Made',
-      from: 'lg',
-      sort: 'made',
-      text: (r) => r.createdAt,
-      cell: (r) => (
-        <Box component="span" display="block">
-          <Time at={r.createdAt} />
-          <Text span display="block" fz={12} c="dimmed">by <Actor actor={r.createdBy} /></Text>
-        </Box>
-      ),
-    },
-    { label: 'By', fileOnly: true, text: (r) => actorText(r.createdBy), cell: (r) => r.createdBy },
+    ...madeColumns<WorkloadRuleView>(),
     {
       label: 'Actions',
       right: true,

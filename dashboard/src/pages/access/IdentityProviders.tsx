@@ -1,6 +1,6 @@
 // OpenID Connect providers that people sign in with, and what their groups give here.
 
-import { Box, Button, Stack, Text } from '@mantine/core';
+import { Button, Stack, Text } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { IconId, IconPencil, IconPlus, IconTrash } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
@@ -16,6 +16,7 @@ import { Empty } from '../../components/Empty';
 import { Panel } from '../../components/Panel';
 import { useDone } from '../../components/useDone';
 import { count, listed } from '../models/naming';
+import { Named } from './cells';
 import { callbackUrl, ProviderForm } from './ProviderForm';
 import { allPeopleQuery, useRealms } from './queries';
 import { roleText } from './Rights';
@@ -34,12 +35,7 @@ export function IdentityProviders() {
       label: 'Provider',
       sort: 'name',
       text: (p) => p.name,
-      cell: (p) => (
-        <Box component="span" display="block" style={{ overflowWrap: 'anywhere' }}>
-          <Text span inherit fw={550}>{p.name}</Text>
-          <Text span display="block" fz={12} c="dimmed">{p.issuer}</Text>
-        </Box>
-      ),
+      cell: (p) => <Named name={p.name} detail={p.issuer} />,
     },
     { label: 'Client id', from: 'lg', text: (p) => p.clientId, cell: (p) => <Text span inherit ff="monospace" fz={13} style={{ overflowWrap: 'anywhere' }}>{p.clientId}</Text> },
     {

@@ -11,8 +11,8 @@ import { ActionMenu } from '../../components/ActionMenu';
 import { Confirm } from '../../components/Confirm';
 import { useDone } from '../../components/useDone';
 import { ExplainLink } from '../explain/ExplainLink';
+import { FreezeDialog } from '../freezes/Freeze';
 import { ApproveButton } from './Approve';
-import { FreezeDialog } from './FreezeDialog';
 import { Loss } from './Loss';
 import { RevokeDialog } from './RevokeDialog';
 import { isPartlySeen } from './PartlySeen';
@@ -39,7 +39,12 @@ export function AgentActions({ agent }: { agent: AgentView }) {
           mayWrite && { label: 'Delete', icon: IconTrash, bad: true, run: remove.open },
         ]}
       />
-      <FreezeDialog agent={agent} opened={freezing} onClose={freeze.close} />
+      <FreezeDialog opened={freezing} onClose={freeze.close} kind="agent" id={agent.did} name={agent.name}>
+        <Stack gap="xs">
+          <Text size="sm">It keeps its session and may use nothing until it is unfrozen. Then it has exactly what it had.</Text>
+          <Text size="sm">Where it shares a realm’s key, that key is replaced; the other agents of the realm have five minutes to change to the new one.</Text>
+        </Stack>
+      </FreezeDialog>
       <RevokeDialog agent={agent} opened={revoking} onClose={revoke.close} />
       <DeleteDialog agent={agent} opened={deleting} onClose={remove.close} />
     </>

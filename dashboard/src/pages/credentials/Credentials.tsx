@@ -40,7 +40,7 @@ export function Credentials() {
       cell: (c) => (c.generation === 1 ? <>never, added <Time at={c.createdAt} /></> : <><Time at={c.updatedAt} /> ({count(c.generation - 1, 'time')})</>),
     },
     {
-      label: '',
+      label: 'Actions',
       right: true,
       cell: (c) => writes && (
         <ActionMenu

@@ -42,7 +42,7 @@ export function Drift({ proxy }: { proxy: ProxyView }) {
     { label: 'On the proxy', from: 'lg', text: (d) => d.externalId, cell: (d) => <Text span inherit ff="monospace" fz={12} style={{ overflowWrap: 'anywhere' }}>{d.externalId.length > 20 ? `${d.externalId.slice(0, 12)}…` : d.externalId}</Text> },
     { label: 'Found', from: 'sm', sort: 'found', text: (d) => d.foundAt, cell: (d) => <Time at={d.foundAt} /> },
     {
-      label: '', right: true,
+      label: 'Actions', right: true,
       cell: (d) => {
         if (may(d)) return <Button size="compact-sm" variant="default" aria-label={`Take over ${d.name || d.externalId}`} onClick={() => setAdopted(d)}>Take over</Button>;
         // In observe mode nothing is changed on any proxy.

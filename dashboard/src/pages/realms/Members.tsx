@@ -43,7 +43,7 @@ export function Members({ realm }: { realm: SyncedRealmView }) {
     { label: 'Last seen', from: 'sm', text: (a) => a.connection.lastSeen, cell: (a) => (a.connection.connected ? 'now' : <Time at={a.connection.lastSeen} none="never" />) },
     { label: 'DID', from: 'lg', text: (a) => a.did, cell: (a) => <Text span inherit ff="monospace" fz="0.92em" c="dimmed">{shortDid(a.did)}</Text> },
     {
-      label: '', right: true,
+      label: 'Actions', right: true,
       cell: (a) => may && (
         <ActionMenu
           of={a.name}
