@@ -18,6 +18,7 @@ export const theme = createTheme({
   autoContrast: true,
   defaultRadius: 'md',
   cursorType: 'pointer',
+  respectReducedMotion: true,
   headings: { fontWeight: '640' },
   components: {
     CloseButton: { defaultProps: { 'aria-label': 'Close' } },
@@ -25,6 +26,10 @@ export const theme = createTheme({
     Modal: { defaultProps: { centered: true, padding: 'lg', overlayProps: { backgroundOpacity: 0.45 } } },
     Drawer: { defaultProps: { position: 'right', padding: 'lg' } },
     Tooltip: { defaultProps: { openDelay: 250, events: { hover: true, focus: true, touch: true } } },
+    // The first item has the focus, as people who use the keyboard expect; a placeholder is no part of a menu.
+    Menu: { defaultProps: { withInitialFocusPlaceholder: false, menuItemTabIndex: 0 } },
+    // The list itself scrolls (main.css): a box that scrolls inside it could not be reached by keyboard.
+    ...Object.fromEntries(['Select', 'MultiSelect', 'Autocomplete', 'TagsInput'].map((name) => [name, { defaultProps: { withScrollArea: false } }])),
     Table: { defaultProps: { verticalSpacing: 10, horizontalSpacing: 'md' } },
   },
 });

@@ -140,12 +140,12 @@ test('from the first link to a proven revocation', async ({ page }) => {
 
   await test.step('the realm is stopped, and goes on', async () => {
     await page.goto('/realms/research');
-    await page.getByRole('button', { name: 'Freeze' }).click();
+    await page.getByRole('button', { name: 'Freeze', exact: true }).click();
     await page.getByRole('dialog').getByLabel('Reason').fill('A look at the bill');
-    await page.getByRole('dialog').getByRole('button', { name: 'Freeze it now' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Freeze', exact: true }).click();
     await expect(page.getByText('Frozen: its agents can call nothing')).toBeVisible();
-    await page.getByRole('button', { name: 'Let it go on' }).click();
-    await page.getByRole('dialog').getByRole('button', { name: 'Let it go on' }).click();
+    await page.getByRole('button', { name: 'Unfreeze' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Unfreeze' }).click();
     await expect(page.getByText('Frozen: its agents can call nothing')).toBeHidden();
   });
 

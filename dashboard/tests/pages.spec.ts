@@ -1,63 +1,25 @@
 // Every page, in both schemes and on a phone: accessible (axe, WCAG 2.2 AA), within its window, kept to its origin, and small
 // enough. With CONSOLE_SCREENSHOTS a picture of each goes to that folder (`./dev screenshots`).
 
-import { createRequire } from 'node:module';
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, test, type Page } from '@playwright/test';
-import type { AxeResults } from 'axe-core';
-import { seed, type Seeded } from './seed';
-import { call, ensureOwner, signIn, url, watch } from './world';
+import { expect, test } from '@playwright/test';
+import { accessible, fits, pictures, settle, view, VIEWS, type View } from './look';
+import { seed } from './seed';
+import { call, signIn, url, watch } from './world';
 
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-const pictures = process.env.CONSOLE_SCREENSHOTS;
-/** Without pictures, each scheme and each width once: what differs between the rest is what these show. */
-const VIEWS = pictures ? ([['light', 1280], ['dark', 1280], ['light', 390]] as const) : ([['dark', 1280], ['light', 390]] as const);
 /** First load, compressed: everything until the first page is there. */
 const BUDGET = { bytes: 300_000, requests: 45, shift: 0.1, nodes: 1_500 };
 
-let seeded: Seeded | undefined;
-test.beforeAll(async () => {
-  await ensureOwner();
-  seeded = await seed();
-});
-test.afterAll(() => {
-  for (const agent of seeded?.agents ?? []) agent.stop();
-});
+/** On pictures, wide and light too. */
+const LOOKS: readonly View[] = pictures ? [['light', 1280], ...VIEWS] : VIEWS;
 
-/** Shows the page as somebody sees it who prefers this scheme and a window of this width. */
-async function view(page: Page, colorScheme: 'light' | 'dark', width: number): Promise<void> {
-  await page.setViewportSize({ width, height: width < 500 ? 844 : 900 });
-  await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
-  await expect(page.locator('html')).toHaveAttribute('data-mantine-color-scheme', colorScheme);
-  await settle(page);
-}
-
-/** Until what the page asks for is there, and nothing moves or changes its colour any more. */
-async function settle(page: Page): Promise<void> {
-  await expect(page.locator('h1')).toBeVisible();
-  await expect(page.locator('[aria-busy=true]')).toHaveCount(0);
-  // Fonts change the width of text.
-  await page.evaluate(() => document.fonts.ready);
-  await page.waitForFunction(() => !document.getAnimations().some((a) => a instanceof CSSTransition));
-}
-
-async function accessible(page: Page, what: string): Promise<void> {
-  await page.evaluate(axe);
-  const found = await page.evaluate(async () => {
-    const { axe } = window as unknown as { axe: { run: (on: Document, how: object) => Promise<AxeResults> } };
-    return (await axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'] })).violations;
-  });
-  const said = found.map((v) => `${v.id}: ${v.nodes.map((n) => `${n.target.join(' ')} (${n.failureSummary})`).join('; ')}`);
-  expect(said, what).toEqual([]);
-}
+test.beforeAll(async () => { await seed(); });
 
 test('every page in light, dark and on a phone', async ({ page }) => {
   test.setTimeout(600_000);
   const wrong = watch(page);
   await signIn(page);
-  if (!seeded) throw new Error('nothing was seeded');
-  const { did, proxy } = seeded;
+  const { did, proxy } = await seed();
   const { revision } = (await call('GET', '/api/overview')) as { revision: number };
   const paths = [
     '/', '/models', '/models/gpt-4o', '/credentials', '/realms', '/realms/platform', '/realms/platform?tab=members', '/realms/platform?tab=key',
@@ -70,12 +32,12 @@ test('every page in light, dark and on a phone', async ({ page }) => {
   for (const path of paths) {
     await page.goto(path);
     await settle(page);
-    for (const [colorScheme, width] of VIEWS) {
+    for (const look of LOOKS) {
+      const [colorScheme, width] = look;
       const what = `${path} in ${colorScheme} at ${width}`;
-      await view(page, colorScheme, width);
+      await view(page, look);
       await accessible(page, what);
-      const beyond = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
-      expect(beyond, `${what} does not scroll sideways`).toBeLessThanOrEqual(0);
+      await fits(page, what);
       if (pictures) {
         const name = path.split(did).join('agent').split(proxy).join('proxy').replace(/[^a-z0-9]+/gi, '-').replace(/^-|-$/g, '') || 'overview';
         await page.screenshot({ path: join(pictures, `${name}-${colorScheme}-${width}.png`), fullPage: true });

@@ -63,6 +63,7 @@ export class Agent {
 
   run(): void {
     this.running = spawn(need('CONSOLE_AGENT'), ['run'], { env: this.env(), stdio: 'ignore' });
+    process.once('exit', () => this.stop());
   }
 
   stop(): void {

@@ -1,5 +1,5 @@
-//! The console in a real browser, against the real binary: first the journey of an owner, then every page in both schemes, held
-//! to accessibility, to this origin, and to a size. The steps are in dashboard/tests; this starts what they need.
+//! The console in a real browser, against the real binary: first the journey of an owner, then everything that opens and every page
+//! in both schemes, held to accessibility, to this origin, and to a size. The steps are in dashboard/tests; this starts what they need.
 
 #![expect(clippy::expect_used, reason = "a test that cannot go on panics")]
 
@@ -54,7 +54,7 @@ async fn browse(mut reeve: Reeve, upstream: &str, specs: &[&str]) {
 
 #[tokio::test]
 async fn an_owner_does_everything_in_a_browser() {
-    drive(&Proxy::simulated().await, &["journey", "pages", "safety"]).await;
+    drive(&Proxy::simulated().await, &["journey", "dialogs", "pages", "safety"]).await;
 }
 
 #[tokio::test]

@@ -91,15 +91,12 @@ async fn read(
         objects.entry(revision).or_default().push(object);
     }
     drop(conn);
-    let subjects: Vec<Subject> = subjects
-        .into_iter()
-        .map(|subject| Subject {
-            objects: revisions.get(&subject).and_then(|r| objects.remove(r)).unwrap_or_default(),
-            audit: vec![subject],
-        })
-        .collect();
-    let syncs = sync::read(s, &subjects).await?;
-    Ok(views.into_iter().zip(syncs).map(|(view, sync)| Synced { view, sync }).collect())
+    sync::with(s, views, |view| {
+        let subject = subject(view);
+        let objects = revisions.get(&subject).and_then(|r| objects.get(r)).cloned().unwrap_or_default();
+        Subject { audit: vec![subject], objects }
+    })
+    .await
 }
 
 /// Stops it, now. Frozen already, it stays so, with the reason that it has.

@@ -1,7 +1,8 @@
 // Before something is taken away: what will happen and to whom. The name is asked for only where it matters.
 
-import { Button, Group, Modal, Stack, Text, TextInput } from '@mantine/core';
+import { Button, Group, Stack, Text, TextInput } from '@mantine/core';
 import { useState, type ReactNode } from 'react';
+import { Dialog } from './Dialog';
 import { ProblemAlert } from './Problem';
 
 interface Props {
@@ -22,9 +23,9 @@ interface Props {
 
 export function Confirm({ opened, onClose, title, children, action, name, run, harmless }: Props) {
   return (
-    <Modal opened={opened} onClose={onClose} title={<Text fw={640}>{title}</Text>}>
+    <Dialog opened={opened} onClose={onClose} title={title}>
       <Body {...{ onClose, children, action, name, run, harmless }} />
-    </Modal>
+    </Dialog>
   );
 }
 

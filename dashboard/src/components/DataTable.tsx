@@ -1,7 +1,7 @@
 // Every list: sorting and filters in the URL, paging by cursor, CSV of the whole list. A long list is sorted and searched by
 // the API (`sort` of a column is what the API calls it); a list that is never long (`whole`) is read at once and sorted here.
 
-import { ActionIcon, Box, Button, Group, Loader, Skeleton, Table, Text, TextInput, Tooltip } from '@mantine/core';
+import { ActionIcon, Box, Button, Group, Loader, Skeleton, Table, Text, TextInput, Tooltip, VisuallyHidden } from '@mantine/core';
 import { useDebouncedCallback, useHotkeys } from '@mantine/hooks';
 import { IconArrowDown, IconArrowUp, IconFileDownload, IconSearch } from '@tabler/icons-react';
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
@@ -15,6 +15,8 @@ import { useUrl } from './url';
 
 const ROWS = 50;
 const EXPORT_ROWS = 200;
+/** The column of what can be done with a row. */
+const ACTIONS = 'Actions';
 
 export interface Column<T> {
   label: string;
@@ -171,6 +173,8 @@ function arrange<T>(rows: T[], columns: Column<T>[], sort?: string, search?: str
 
 function Head<T>({ column, sort, onSort }: { column: Column<T>; sort?: string; onSort: (sort?: string) => void }) {
   const { label, sort: name, from, right } = column;
+  // What is done with a row needs no heading for the eye.
+  if (label === ACTIONS) return <Table.Th visibleFrom={from}><VisuallyHidden>{label}</VisuallyHidden></Table.Th>;
   if (!name) return <Table.Th visibleFrom={from} ta={right ? 'right' : undefined}>{label}</Table.Th>;
   const state = sort === name ? 'ascending' : sort === `-${name}` ? 'descending' : 'none';
   const next = { none: column.newestFirst ? `-${name}` : name, ascending: `-${name}`, descending: undefined }[state];
@@ -198,7 +202,8 @@ function Search({ label, value, onChange }: { label: string; value: string; onCh
     <TextInput
       ref={field}
       size="xs"
-      w={240}
+      flex="1 1 190px"
+      maw={{ xs: 260 }}
       type="search"
       aria-label={label}
       placeholder={`${label}  ( / )`}

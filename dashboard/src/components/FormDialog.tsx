@@ -1,10 +1,11 @@
 // A form beside the page. It stays as it is when saving fails, also when the session has ended meanwhile: the field that the
 // problem document names says so, everything else stands above the buttons.
 
-import { Button, Drawer, Group, Stack, Text } from '@mantine/core';
+import { Button, Group, Stack } from '@mantine/core';
 import type { UseFormReturnType } from '@mantine/form';
 import { useEffect, useRef, useState, type ReactNode } from 'react';
 import { Problem } from '../api/problem';
+import { Dialog } from './Dialog';
 import { ProblemAlert } from './Problem';
 
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- any form
@@ -58,7 +59,7 @@ export function FormDialog<V>({ opened, onClose, title, form, save, action = 'Sa
     }
   }, () => setRefusals((n) => n + 1));
   return (
-    <Drawer opened={opened} onClose={close} title={<Text fw={640} fz="lg">{title}</Text>} size={size} closeOnClickOutside={!form.isDirty()}>
+    <Dialog beside opened={opened} onClose={close} title={title} size={size} closeOnClickOutside={!form.isDirty()}>
       <form ref={body} onSubmit={submit} noValidate>
         <Stack>
           {children}
@@ -72,6 +73,6 @@ export function FormDialog<V>({ opened, onClose, title, form, save, action = 'Sa
           </Group>
         </Stack>
       </form>
-    </Drawer>
+    </Dialog>
   );
 }

@@ -13,6 +13,8 @@ export interface Choice {
   label: string;
   /** A second line, such as a DID. */
   detail?: string;
+  /** Shown, and cannot be chosen. */
+  disabled?: boolean;
 }
 
 interface Props extends Omit<SelectProps, 'data' | 'value' | 'onChange' | 'searchValue' | 'onSearchChange' | 'filter'> {
@@ -45,9 +47,8 @@ export function Pick({ value, onChange, queryKey, load, known, ...rest }: Props)
       nothingFoundMessage={first.isPending || found.isFetching ? 'Looking…' : 'Nothing has this name.'}
       rightSection={first.isLoading || found.isFetching ? <Loader size={14} role="status" aria-label="Loading" /> : undefined}
       error={first.error ? 'The list could not be read.' : undefined}
-      maxDropdownHeight={320}
       {...rest}
-      data={choices.map(({ value, label }) => ({ value, label }))}
+      data={choices.map(({ value, label, disabled }) => ({ value, label, disabled }))}
       value={value}
       onChange={onChange}
       searchValue={typed}

@@ -1,8 +1,9 @@
 // A secret that is shown once. It lives in the dialog's props alone: not in a query's cache, not in the URL, not in storage.
 
-import { Alert, Button, CopyButton, Group, Modal, Stack, Text, Textarea } from '@mantine/core';
+import { Alert, Button, CopyButton, Group, Stack, Text, Textarea } from '@mantine/core';
 import { IconCheck, IconCopy, IconEyeExclamation } from '@tabler/icons-react';
 import type { ReactNode } from 'react';
+import { Dialog } from './Dialog';
 
 interface Props {
   /** `undefined`: closed. */
@@ -15,7 +16,7 @@ interface Props {
 
 export function ShownOnce({ secret, title, onClose, children }: Props) {
   return (
-    <Modal opened={secret !== undefined} onClose={onClose} closeOnClickOutside={false} title={<Text fw={640}>{title}</Text>} size="lg">
+    <Dialog opened={secret !== undefined} onClose={onClose} closeOnClickOutside={false} title={title} size="lg">
       <Stack>
         <Alert color="yellow" variant="outline" icon={<IconEyeExclamation aria-hidden />}>
           This is the only time that it is shown. Reeve keeps a hash of it.
@@ -42,6 +43,6 @@ export function ShownOnce({ secret, title, onClose, children }: Props) {
           <Button variant="default" onClick={onClose}>I have kept it</Button>
         </Group>
       </Stack>
-    </Modal>
+    </Dialog>
   );
 }

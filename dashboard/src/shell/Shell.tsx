@@ -5,7 +5,7 @@ import { useDisclosure, useHotkeys } from '@mantine/hooks';
 import { IconDeviceDesktop, IconLogout, IconMoon, IconPlugConnectedX, IconSearch, IconSun, IconUser } from '@tabler/icons-react';
 import { useQueryClient } from '@tanstack/react-query';
 import { Link, Outlet, useRouterState } from '@tanstack/react-router';
-import { lazy, Suspense, useEffect, useState } from 'react';
+import { lazy, Suspense, useEffect, useRef, useState } from 'react';
 import { api, ask } from '../api/client';
 import { follow, useLive } from '../api/live';
 import { useCan, useMe } from '../api/me';
@@ -23,13 +23,24 @@ export function Shell() {
   useHotkeys([['mod+K', find]], []);
   const client = useQueryClient();
   const [opened, { toggle, close }] = useDisclosure();
+  const burger = useRef<HTMLButtonElement>(null);
+  const pages = useRef<HTMLDivElement>(null);
+  // On a phone the navigation lies over the page: the focus goes into it, and with Escape back to the button.
+  useEffect(() => {
+    if (opened) pages.current?.querySelector('a')?.focus();
+  }, [opened]);
+  useHotkeys([['Escape', () => {
+    if (!opened) return;
+    close();
+    burger.current?.focus();
+  }]], []);
   useEffect(() => follow(client), [client]);
   return (
     <AppShell header={{ height: 52 }} navbar={{ width: 232, breakpoint: 'md', collapsed: { mobile: !opened } }} padding={0}>
       <a href="#main" className={classes.skip}>Go to the content</a>
       <AppShell.Header className={classes.header}>
         <Group h="100%" px="md" gap="sm" wrap="nowrap">
-          <Burger opened={opened} onClick={toggle} hiddenFrom="md" size="sm" aria-label={opened ? 'Close the navigation' : 'Open the navigation'} />
+          <Burger ref={burger} aria-expanded={opened} opened={opened} onClick={toggle} hiddenFrom="md" size="sm" aria-label={opened ? 'Close the navigation' : 'Open the navigation'} />
           <Link to="/" className={classes.brand} onClick={close}>
             <img src="/favicon.svg" alt="" width={24} height={24} />
             Reeve
@@ -46,7 +57,7 @@ export function Shell() {
           <WhoAmI />
         </Group>
       </AppShell.Header>
-      <AppShell.Navbar className={classes.navbar} aria-label="Pages">
+      <AppShell.Navbar ref={pages} className={classes.navbar} data-opened={opened || undefined} aria-label="Pages">
         <ScrollArea flex={1} type="never"><Navigation onGo={close} /></ScrollArea>
       </AppShell.Navbar>
       <AppShell.Main id="main" tabIndex={-1} className={classes.main}>

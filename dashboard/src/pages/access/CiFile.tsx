@@ -1,8 +1,9 @@
 // What to put into the CI file, ready to copy.
 
-import { Button, Code, CopyButton, Group, Modal, Stack, Text } from '@mantine/core';
+import { Button, Code, CopyButton, Group, Stack, Text } from '@mantine/core';
 import { IconCheck, IconCopy } from '@tabler/icons-react';
 import type { WorkloadRuleView } from '../../api/schema';
+import { Dialog } from '../../components/Dialog';
 import { lifetimeText, snippet, systemOf } from './ciSystems';
 
 const FILES = { github: '.github/workflows/deploy.yml', gitlab: '.gitlab-ci.yml', other: 'the job' };
@@ -10,7 +11,7 @@ const FILES = { github: '.github/workflows/deploy.yml', gitlab: '.gitlab-ci.yml'
 export function CiFile({ rule, onClose }: { rule?: WorkloadRuleView; onClose: () => void }) {
   const text = rule ? snippet(rule, window.location.origin) : '';
   return (
-    <Modal opened={rule !== undefined} onClose={onClose} size="xl" title={<Text fw={640}>For the CI file: {rule?.name}</Text>}>
+    <Dialog opened={rule !== undefined} onClose={onClose} size="xl" title={`For the CI file: ${rule?.name ?? ''}`}>
       {rule && (
         <Stack>
           <Text size="sm">
@@ -30,6 +31,6 @@ export function CiFile({ rule, onClose }: { rule?: WorkloadRuleView; onClose: ()
           </Group>
         </Stack>
       )}
-    </Modal>
+    </Dialog>
   );
 }

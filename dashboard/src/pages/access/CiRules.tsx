@@ -1,19 +1,19 @@
 // Rules for CI jobs: which jobs, by the claims of their own token, get a short-lived one of ours, and what it may do.
 
-import { ActionIcon, Box, Button, Code, Menu, Stack, Text } from '@mantine/core';
+import { Button, Code, Stack } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
-import { IconCode, IconDots, IconGitBranch, IconPlus, IconTrash } from '@tabler/icons-react';
+import { IconCode, IconGitBranch, IconPlus, IconTrash } from '@tabler/icons-react';
 import { useState } from 'react';
 import { api, ask } from '../../api/client';
 import { useCan } from '../../api/me';
 import type { WorkloadRuleView } from '../../api/schema';
-import { Actor, actorText } from '../../components/Actor';
+import { ActionMenu } from '../../components/ActionMenu';
 import { Confirm } from '../../components/Confirm';
 import { DataTable, type Column } from '../../components/DataTable';
 import { Empty } from '../../components/Empty';
 import { Panel } from '../../components/Panel';
-import { Time } from '../../components/Time';
 import { useDone } from '../../components/useDone';
+import { madeColumns, Named } from './cells';
 import { lifetimeText, systemOf } from './ciSystems';
 import { CiFile } from './CiFile';
 import { NewRule } from './NewRule';
@@ -37,13 +37,7 @@ export function CiRules() {
       label: 'Rule',
       sort: 'name',
       text: (r) => r.name,
-      cell: (r) => (
-        <Box component="span" display="block" style={{ overflowWrap: 'anywhere' }}>
-          <Text span inherit fw={550}>{r.name}</Text>
-          <Text span display="block" fz={12} c="dimmed">{systemText(r)}</Text>
-          <Text span fz={12} hiddenFrom="sm">{holdsText(r, nameOf)}</Text>
-        </Box>
-      ),
+      cell: (r) => <Named name={r.name} detail={systemText(r)} small={holdsText(r, nameOf)} />,
     },
     { label: 'Issuer', fileOnly: true, text: (r) => r.issuer, cell: (r) => r.issuer },
     {
@@ -57,30 +51,18 @@ export function CiRules() {
     },
     { label: 'May', from: 'sm', text: (r) => holdsText(r, nameOf), cell: (r) => <Holds holder={r} nameOf={nameOf} /> },
     { label: 'For', from: 'md', sort: 'lifetime', text: (r) => r.lifetimeSeconds, cell: (r) => lifetimeText(r.lifetimeSeconds) },
-    {
-      label: 'Made',
-      from: 'lg',
-      sort: 'made',
-      text: (r) => r.createdAt,
-      cell: (r) => (
-        <Box component="span" display="block">
-          <Time at={r.createdAt} />
-          <Text span display="block" fz={12} c="dimmed">by <Actor actor={r.createdBy} /></Text>
-        </Box>
-      ),
-    },
-    { label: 'By', fileOnly: true, text: (r) => actorText(r.createdBy), cell: (r) => r.createdBy },
+    ...madeColumns<WorkloadRuleView>(),
     {
       label: 'Actions',
       right: true,
       cell: (r) => (
-        <Menu position="bottom-end">
-          <Menu.Target><ActionIcon variant="subtle" color="gray" aria-label={`Actions for ${r.name}`}><IconDots size={16} aria-hidden /></ActionIcon></Menu.Target>
-          <Menu.Dropdown>
-            <Menu.Item leftSection={<IconCode size={15} aria-hidden />} onClick={() => setShown(r)}>For the CI file</Menu.Item>
-            {writes && <Menu.Item color="red" leftSection={<IconTrash size={15} aria-hidden />} onClick={() => setRemoved(r)}>Delete</Menu.Item>}
-          </Menu.Dropdown>
-        </Menu>
+        <ActionMenu
+          of={r.name}
+          actions={[
+            { label: 'For the CI file', icon: IconCode, run: () => setShown(r) },
+            writes && { label: 'Delete', icon: IconTrash, bad: true, run: () => setRemoved(r) },
+          ]}
+        />
       ),
     },
   ];

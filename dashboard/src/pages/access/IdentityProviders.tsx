@@ -1,13 +1,14 @@
 // OpenID Connect providers that people sign in with, and what their groups give here.
 
-import { ActionIcon, Box, Button, Menu, Stack, Text } from '@mantine/core';
+import { Button, Stack, Text } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
-import { IconDots, IconId, IconPencil, IconPlus, IconTrash } from '@tabler/icons-react';
+import { IconId, IconPencil, IconPlus, IconTrash } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { api, ask, ifMatch } from '../../api/client';
 import { useCan } from '../../api/me';
 import type { RegisteredProvider } from '../../api/schema';
+import { ActionMenu } from '../../components/ActionMenu';
 import { Confirm } from '../../components/Confirm';
 import { Copy } from '../../components/Copy';
 import { DataTable, type Column } from '../../components/DataTable';
@@ -15,6 +16,7 @@ import { Empty } from '../../components/Empty';
 import { Panel } from '../../components/Panel';
 import { useDone } from '../../components/useDone';
 import { count, listed } from '../models/naming';
+import { Named } from './cells';
 import { ProviderForm } from './ProviderForm';
 import { allPeopleQuery, useRealms } from './queries';
 import { roleText } from './Rights';
@@ -33,12 +35,7 @@ export function IdentityProviders() {
       label: 'Provider',
       sort: 'name',
       text: (p) => p.name,
-      cell: (p) => (
-        <Box component="span" display="block" style={{ overflowWrap: 'anywhere' }}>
-          <Text span inherit fw={550}>{p.name}</Text>
-          <Text span display="block" fz={12} c="dimmed">{p.issuer}</Text>
-        </Box>
-      ),
+      cell: (p) => <Named name={p.name} detail={p.issuer} />,
     },
     { label: 'Client id', from: 'lg', text: (p) => p.clientId, cell: (p) => <Text span inherit ff="monospace" fz={13} style={{ overflowWrap: 'anywhere' }}>{p.clientId}</Text> },
     {
@@ -57,13 +54,13 @@ export function IdentityProviders() {
       label: 'Actions',
       right: true,
       cell: (p) => writes && (
-        <Menu position="bottom-end">
-          <Menu.Target><ActionIcon variant="subtle" color="gray" aria-label={`Actions for ${p.name}`}><IconDots size={16} aria-hidden /></ActionIcon></Menu.Target>
-          <Menu.Dropdown>
-            <Menu.Item leftSection={<IconPencil size={15} aria-hidden />} onClick={() => setEdited(p)}>Edit</Menu.Item>
-            <Menu.Item color="red" leftSection={<IconTrash size={15} aria-hidden />} onClick={() => setRemoved(p)}>Delete</Menu.Item>
-          </Menu.Dropdown>
-        </Menu>
+        <ActionMenu
+          of={p.name}
+          actions={[
+            { label: 'Edit', icon: IconPencil, run: () => setEdited(p) },
+            { label: 'Delete', icon: IconTrash, bad: true, run: () => setRemoved(p) },
+          ]}
+        />
       ),
     },
   ];

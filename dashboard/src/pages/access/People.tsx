@@ -1,6 +1,6 @@
 // The people who sign in: what each may do, and whether they can.
 
-import { Box, Button, Text } from '@mantine/core';
+import { Button, Text } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { IconPlus, IconUsers } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
@@ -13,6 +13,7 @@ import { Empty } from '../../components/Empty';
 import { Panel } from '../../components/Panel';
 import { Status } from '../../components/Status';
 import { Time } from '../../components/Time';
+import { Named } from './cells';
 import { LinkShown } from './LinkShown';
 import { PersonActions } from './PersonActions';
 import { InvitePerson } from './PersonForms';
@@ -36,15 +37,14 @@ export function People() {
       sort: 'name',
       text: (p) => p.name,
       cell: (p) => (
-        <Box component="span" display="block" style={{ overflowWrap: 'anywhere' }}>
-          <Text span inherit fw={550}>{p.name}</Text>{p.id === me.person?.id && <Text span inherit c="dimmed"> (you)</Text>}
-          {p.name !== p.email && <Text span display="block" fz={12} c="dimmed">{p.email}</Text>}
-          <Text span fz={12} hiddenFrom="xs">{rolesText(p.roles, nameOf) || 'no role'}</Text>
-        </Box>
+        <Named
+          name={<>{p.name}{p.id === me.person?.id && <Text span inherit fw={400} c="dimmed"> (you)</Text>}</>} detail={p.name !== p.email && p.email}
+          small={rolesText(p.roles, nameOf) || 'no role'}
+        />
       ),
     },
     { label: 'Email', fileOnly: true, text: (p) => p.email, cell: (p) => p.email },
-    { label: 'Roles', from: 'xs', sort: 'roles', text: (p) => rolesText(p.roles, nameOf), cell: (p) => <Roles roles={p.roles} nameOf={nameOf} providerOf={providerOf} /> },
+    { label: 'Roles', from: 'sm', sort: 'roles', text: (p) => rolesText(p.roles, nameOf), cell: (p) => <Roles roles={p.roles} nameOf={nameOf} providerOf={providerOf} /> },
     { label: 'State', sort: 'state', text: (p) => stateOf(p).label, cell: (p) => <Status {...stateOf(p)} /> },
     { label: 'Last sign-in', from: 'md', sort: 'seen', text: (p) => p.lastLoginAt, cell: (p) => <Time at={p.lastLoginAt} none="never" /> },
     { label: 'Added', from: 'lg', sort: 'added', text: (p) => p.createdAt, cell: (p) => <Time at={p.createdAt} /> },

@@ -1,12 +1,13 @@
 // What can be done with a person: edit, a new link, end the sessions, lock out, delete.
 
-import { ActionIcon, Menu, Stack, Text, Tooltip } from '@mantine/core';
-import { IconDots, IconLink, IconLock, IconLogout, IconPencil, IconTrash, IconUserCheck, IconUserOff } from '@tabler/icons-react';
+import { ActionIcon, Stack, Text, Tooltip } from '@mantine/core';
+import { IconLink, IconLock, IconLogout, IconPencil, IconTrash, IconUserCheck, IconUserOff } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { api, ask, ifMatch } from '../../api/client';
 import { useCan, useMe } from '../../api/me';
 import type { InvitedPerson, PersonView } from '../../api/schema';
+import { ActionMenu } from '../../components/ActionMenu';
 import { Confirm } from '../../components/Confirm';
 import { useDone } from '../../components/useDone';
 import { count, listed } from '../models/naming';
@@ -51,23 +52,19 @@ export function PersonActions({ person, onInvited }: Props) {
     await ask(api.DELETE('/api/people/{id}', { params }));
     done(`Deleted ${name}`, undefined, 'access', 'audit', 'me');
   };
-  const item = (what: Dialog, label: string, Icon: typeof IconLink, color?: string) => (
-    <Menu.Item color={color} leftSection={<Icon size={15} aria-hidden />} onClick={() => setDialog(what)}>{label}</Menu.Item>
-  );
   const disabled = Boolean(person.disabledAt);
   return (
     <>
-      <Menu position="bottom-end" width={220}>
-        <Menu.Target><ActionIcon variant="subtle" color="gray" aria-label={`Actions for ${name}`}><IconDots size={16} aria-hidden /></ActionIcon></Menu.Target>
-        <Menu.Dropdown>
-          {item('edit', 'Edit name and roles', IconPencil)}
-          {!disabled && item('link', 'New link for a password', IconLink)}
-          {!disabled && item('sessions', 'End all sessions', IconLogout)}
-          {disabled ? item('enable', 'Enable', IconUserCheck) : item('disable', 'Disable', IconUserOff)}
-          <Menu.Divider />
-          {item('delete', 'Delete', IconTrash, 'red')}
-        </Menu.Dropdown>
-      </Menu>
+      <ActionMenu
+        of={name}
+        actions={[
+          { label: 'Edit name and roles', icon: IconPencil, run: () => setDialog('edit') },
+          !disabled && { label: 'New link for a password', icon: IconLink, run: () => setDialog('link') },
+          !disabled && { label: 'End all sessions', icon: IconLogout, run: () => setDialog('sessions') },
+          disabled ? { label: 'Enable', icon: IconUserCheck, run: () => setDialog('enable') } : { label: 'Disable', icon: IconUserOff, run: () => setDialog('disable') },
+          { label: 'Delete', icon: IconTrash, bad: true, run: () => setDialog('delete') },
+        ]}
+      />
       <EditPerson key={person.version} person={person} opened={dialog === 'edit'} onClose={close} />
       <Confirm opened={dialog === 'link'} onClose={close} title={`New link for ${name}?`} action="Make the link" harmless run={link}>
         They set a password with it. A link that they were given before counts no more.

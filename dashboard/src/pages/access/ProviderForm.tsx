@@ -88,7 +88,7 @@ export function ProviderForm({ opened, onClose, provider }: Props) {
       <RoleFields groups label="What its groups give" none="Nothing yet: who signs in has no role by it." value={form.values.groupRoles} onChange={(groupRoles) => form.setFieldValue('groupRoles', groupRoles)} error={form.errors.groupRoles} />
       {provider && <Text size="xs" c="dimmed">It counts from each person’s next sign-in on.</Text>}
       <TextInput label="Groups claim" description="The claim that lists the groups of a person." {...form.getInputProps('groupsClaim')} />
-      <TagsInput label="Scopes" description="Asked for, beside openid." {...form.getInputProps('scopes')} />
+      <TagsInput label="Scopes" description="Asked for, beside openid." data={['email', 'profile', 'groups', 'offline_access']} {...form.getInputProps('scopes')} />
       <Checkbox
         label="Trust its emails" {...form.getInputProps('trustsEmail', { type: 'checkbox' })}
         description="A verified email of it is the person of that email here. Only where nobody can choose their email: else one becomes somebody else."

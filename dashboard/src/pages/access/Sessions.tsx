@@ -44,7 +44,7 @@ export function Sessions() {
     { label: 'Signed in', from: 'sm', text: (s) => s.createdAt, cell: (s) => <Time at={s.createdAt} /> },
     { label: 'Ends', from: 'md', text: (s) => s.expiresAt, cell: (s) => <Time at={s.expiresAt} /> },
     {
-      label: 'Action',
+      label: 'Actions',
       right: true,
       cell: (s) => !s.current && <Button size="compact-xs" variant="default" onClick={() => setEnded(s)} aria-label={`End the session of ${browserText(s.userAgent)}`}>End</Button>,
     },

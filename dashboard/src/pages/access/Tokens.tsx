@@ -1,19 +1,20 @@
 // API tokens: what calls the API without a person, what each may do, and when it was last seen.
 
-import { ActionIcon, Box, Button, Menu, Select, Stack, Text } from '@mantine/core';
+import { Box, Button, Select, Stack, Text } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
-import { IconDots, IconKey, IconPlus, IconRefresh, IconTrash } from '@tabler/icons-react';
+import { IconKey, IconPlus, IconRefresh, IconTrash } from '@tabler/icons-react';
 import { useState } from 'react';
 import { api, ask } from '../../api/client';
 import { useCan } from '../../api/me';
 import type { ApiTokenView, ShownApiToken } from '../../api/schema';
-import { Actor, actorText } from '../../components/Actor';
+import { ActionMenu } from '../../components/ActionMenu';
 import { DataTable, type Column } from '../../components/DataTable';
 import { Empty } from '../../components/Empty';
 import { Panel } from '../../components/Panel';
 import { Status } from '../../components/Status';
 import { exactTime, Time } from '../../components/Time';
 import { useUrl } from '../../components/url';
+import { madeColumns, Named } from './cells';
 import { NewToken } from './NewToken';
 import { useMayGive, useRealms } from './queries';
 import { Holds, holdsText } from './Rights';
@@ -41,13 +42,7 @@ export function Tokens() {
       label: 'Token',
       sort: 'name',
       text: (t) => t.name,
-      cell: (t) => (
-        <Box component="span" display="block">
-          <Text span inherit fw={550} style={{ overflowWrap: 'anywhere' }}>{t.name}</Text>
-          <Text span display="block" fz={12} c="dimmed" ff="monospace">{t.fingerprint}</Text>
-          <Text span fz={12} hiddenFrom="sm">{holdsText(t, nameOf)}</Text>
-        </Box>
-      ),
+      cell: (t) => <Named name={t.name} detail={<Text span inherit ff="monospace">{t.fingerprint}</Text>} small={holdsText(t, nameOf)} />,
     },
     { label: 'State', sort: 'state', text: (t) => t.state, cell: (t) => <TokenStatus token={t} /> },
     { label: 'May', from: 'sm', text: (t) => holdsText(t, nameOf), cell: (t) => <Holds holder={t} nameOf={nameOf} /> },
@@ -65,30 +60,18 @@ export function Tokens() {
     },
     { label: 'Address', fileOnly: true, text: (t) => t.lastUsedAddress, cell: (t) => t.lastUsedAddress },
     { label: 'Ends', from: 'md', sort: 'ends', text: (t) => t.revokedAt ?? t.expiresAt, cell: (t) => <Time at={t.revokedAt ?? t.expiresAt} /> },
-    {
-      label: 'Made',
-      from: 'lg',
-      sort: 'made',
-      text: (t) => t.createdAt,
-      cell: (t) => (
-        <Box component="span" display="block">
-          <Time at={t.createdAt} />
-          <Text span display="block" fz={12} c="dimmed">by <Actor actor={t.createdBy} /></Text>
-        </Box>
-      ),
-    },
-    { label: 'By', fileOnly: true, text: (t) => actorText(t.createdBy), cell: (t) => t.createdBy },
+    ...madeColumns<ApiTokenView>(),
     {
       label: 'Actions',
       right: true,
       cell: (t) => t.state === 'active' && mayEnd(t) && (
-        <Menu position="bottom-end">
-          <Menu.Target><ActionIcon variant="subtle" color="gray" aria-label={`Actions for ${t.name}`}><IconDots size={16} aria-hidden /></ActionIcon></Menu.Target>
-          <Menu.Dropdown>
-            {mayRotate(t) && <Menu.Item leftSection={<IconRefresh size={15} aria-hidden />} onClick={() => setRotated(t)}>Rotate</Menu.Item>}
-            <Menu.Item color="red" leftSection={<IconTrash size={15} aria-hidden />} onClick={() => setRevoked(t)}>Revoke</Menu.Item>
-          </Menu.Dropdown>
-        </Menu>
+        <ActionMenu
+          of={t.name}
+          actions={[
+            mayRotate(t) && { label: 'Rotate', icon: IconRefresh, run: () => setRotated(t) },
+            { label: 'Revoke', icon: IconTrash, bad: true, run: () => setRevoked(t) },
+          ]}
+        />
       ),
     },
   ];

@@ -1,7 +1,7 @@
 // One agent: who it is, how it gets its model, where it belongs, what happened to it.
 
 import { Group, Stack, Tabs, Text } from '@mantine/core';
-import { IconBan, IconClock, IconSnowflake } from '@tabler/icons-react';
+import { IconBan, IconClock } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { useParams } from '@tanstack/react-router';
 import { useCan } from '../../api/me';
@@ -11,11 +11,11 @@ import { Notice } from '../../components/Notice';
 import { Loaded, Page } from '../../components/Page';
 import { Time } from '../../components/Time';
 import { useUrl } from '../../components/url';
+import { FrozenAlert } from '../freezes/Freeze';
 import { AccessTab } from './AccessTab';
 import { AgentActions } from './AgentActions';
 import { ApproveButton } from './Approve';
 import { ConfigTab } from './config/ConfigTab';
-import { UnfreezeButton } from './FreezeDialog';
 import { HistoryTab } from './HistoryTab';
 import { MembershipTab } from './MembershipTab';
 import { useMay } from './may';
@@ -110,12 +110,5 @@ function Stopped({ agent }: { agent: AgentView }) {
     );
   }
   if (!agent.frozen) return null;
-  return (
-    <Notice tone="warn" icon={IconSnowflake} title="Frozen">
-      <Group justify="space-between" gap="xs">
-        <Text size="sm">{agent.frozen.reason} · by {agent.frozen.by}, <Time at={agent.frozen.since} />. It may use nothing until it is unfrozen.</Text>
-        {may('freezes:write', agent) && <UnfreezeButton agent={agent} />}
-      </Group>
-    </Notice>
-  );
+  return <FrozenAlert kind="agent" id={agent.did} name={agent.name} frozen={agent.frozen} may={may('freezes:write', agent)} />;
 }

@@ -1,17 +1,18 @@
 // What can be done with an agent as a whole.
 
-import { Button, Menu, Stack, Text } from '@mantine/core';
+import { Stack, Text } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
-import { IconBan, IconChevronDown, IconHelpHexagon, IconSnowflake, IconTrash } from '@tabler/icons-react';
+import { IconBan, IconHelpHexagon, IconSnowflake, IconTrash } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { api, ask, ifMatch } from '../../api/client';
 import type { AgentView } from '../../api/schema';
+import { ActionMenu } from '../../components/ActionMenu';
 import { Confirm } from '../../components/Confirm';
 import { useDone } from '../../components/useDone';
 import { ExplainLink } from '../explain/ExplainLink';
+import { FreezeDialog } from '../freezes/Freeze';
 import { ApproveButton } from './Approve';
-import { FreezeDialog } from './FreezeDialog';
 import { Loss } from './Loss';
 import { RevokeDialog } from './RevokeDialog';
 import { isPartlySeen } from './PartlySeen';
@@ -31,19 +32,19 @@ export function AgentActions({ agent }: { agent: AgentView }) {
     <>
       {!partly && <ExplainLink agent={agent.did} variant="default" leftSection={<IconHelpHexagon size={16} aria-hidden />}>Explain access</ExplainLink>}
       {agent.status === 'pending' && mayWrite && <ApproveButton agent={agent} />}
-      {(mayWrite || mayFreeze) && (
-        <Menu position="bottom-end" width={220}>
-          <Menu.Target>
-            <Button variant="default" rightSection={<IconChevronDown size={14} aria-hidden />}>Actions</Button>
-          </Menu.Target>
-          <Menu.Dropdown>
-            {mayFreeze && <Menu.Item leftSection={<IconSnowflake size={15} aria-hidden />} onClick={freeze.open}>Freeze…</Menu.Item>}
-            {canRevoke && <Menu.Item leftSection={<IconBan size={15} aria-hidden />} onClick={revoke.open}>Revoke…</Menu.Item>}
-            {mayWrite && <Menu.Item leftSection={<IconTrash size={15} aria-hidden />} onClick={remove.open}>Delete…</Menu.Item>}
-          </Menu.Dropdown>
-        </Menu>
-      )}
-      <FreezeDialog agent={agent} opened={freezing} onClose={freeze.close} />
+      <ActionMenu
+        actions={[
+          mayFreeze && { label: 'Freeze', icon: IconSnowflake, run: freeze.open },
+          canRevoke && { label: 'Revoke', icon: IconBan, bad: true, run: revoke.open },
+          mayWrite && { label: 'Delete', icon: IconTrash, bad: true, run: remove.open },
+        ]}
+      />
+      <FreezeDialog opened={freezing} onClose={freeze.close} kind="agent" id={agent.did} name={agent.name}>
+        <Stack gap="xs">
+          <Text size="sm">It keeps its session and may use nothing until it is unfrozen. Then it has exactly what it had.</Text>
+          <Text size="sm">Where it shares a realm’s key, that key is replaced; the other agents of the realm have five minutes to change to the new one.</Text>
+        </Stack>
+      </FreezeDialog>
       <RevokeDialog agent={agent} opened={revoking} onClose={revoke.close} />
       <DeleteDialog agent={agent} opened={deleting} onClose={remove.close} />
     </>

@@ -1,17 +1,18 @@
 // How one knows that the record is whole: the chain of hashes, its head now, and the command that recomputes it.
 
-import { Code, Modal, Stack, Text } from '@mantine/core';
+import { Code, Stack, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { Copy } from '../../components/Copy';
+import { Dialog } from '../../components/Dialog';
 import { Loaded } from '../../components/Page';
 import { exactTime } from '../../components/Time';
 import { readRows } from './rows';
 
 export function Chain({ opened, onClose }: { opened: boolean; onClose: () => void }) {
   return (
-    <Modal opened={opened} onClose={onClose} size="lg" title={<Text fw={640}>How to know that the record is whole</Text>}>
+    <Dialog opened={opened} onClose={onClose} size="lg" title="How to know that the record is whole">
       <Body />
-    </Modal>
+    </Dialog>
   );
 }
 

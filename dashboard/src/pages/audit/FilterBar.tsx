@@ -28,7 +28,7 @@ export function FilterBar() {
     <>
       <Actors value={filters.actor} onChange={(actor) => ask({ actor })} />
       <Select
-        size="xs" w={HALF} searchable clearable aria-label="Action" placeholder="Any action" maxDropdownHeight={360} nothingFoundMessage="No action has this name."
+        size="xs" w={HALF} searchable clearable aria-label="Action" placeholder="Any action" nothingFoundMessage="No action has this name."
         data={ACTION_CHOICES} value={filters.action ?? null} onChange={(action) => ask({ action: action ?? undefined })}
       />
       <Words label="Subject" placeholder="Any subject" data={SUBJECTS} value={filters.subject} onChange={(subject) => ask({ subject })} />
@@ -85,7 +85,7 @@ function Words({ label, placeholder, data, value = '', onChange, onFocus }: Word
   const later = useDebouncedCallback((word: string) => onChange(word.trim() || undefined), 400);
   return (
     <Autocomplete
-      size="xs" w={HALF} aria-label={label} placeholder={placeholder} data={data} limit={40} spellCheck={false} clearable maxDropdownHeight={320}
+      size="xs" w={HALF} aria-label={label} placeholder={placeholder} data={data} limit={40} spellCheck={false} clearable
       value={typed} onFocus={onFocus} onChange={(word) => { setTyped(word); later(word); }} comboboxProps={{ width: 'max-content', position: 'bottom-start' }}
     />
   );

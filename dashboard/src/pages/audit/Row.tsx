@@ -1,11 +1,12 @@
 // One row of the record: who, how that was known, from where, what changed, and its place in the chain.
 
-import { Anchor, Button, Drawer, Group, Stack, Text } from '@mantine/core';
+import { Anchor, Button, Group, Stack, Text } from '@mantine/core';
 import { IconFingerprint, IconShieldX, IconUser } from '@tabler/icons-react';
 import { Link } from '@tanstack/react-router';
 import type { AuditView } from '../../api/schema';
 import { Actor } from '../../components/Actor';
 import { Copy } from '../../components/Copy';
+import { Dialog } from '../../components/Dialog';
 import { Notice } from '../../components/Notice';
 import { Facts } from '../../components/Panel';
 import { exactTime, Time } from '../../components/Time';
@@ -23,9 +24,9 @@ interface Props {
 
 export function Row({ row, names, onClose, onFilter }: Props) {
   return (
-    <Drawer opened={row !== undefined} onClose={onClose} size="lg" title={<Text fw={640} fz="lg">{row ? actionWords(row.action) : ''}</Text>}>
+    <Dialog beside opened={row !== undefined} onClose={onClose} size="lg" title={row ? actionWords(row.action) : ''}>
       {row && <Body row={row} names={names} onFilter={onFilter} />}
-    </Drawer>
+    </Dialog>
   );
 }
 

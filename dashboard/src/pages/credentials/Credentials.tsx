@@ -1,14 +1,15 @@
 // Provider keys that models share: which there are, who calls with each, and their replacement.
 
-import { ActionIcon, Anchor, Button, Group, Menu, Text, Tooltip } from '@mantine/core';
+import { Anchor, Button, Group, Text, Tooltip } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
-import { IconDots, IconKey, IconPlus, IconRefresh, IconTrash } from '@tabler/icons-react';
+import { IconKey, IconPlus, IconRefresh, IconTrash } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
 import { api, ask } from '../../api/client';
 import { useCan } from '../../api/me';
 import type { CredentialView, SyncedModelView } from '../../api/schema';
+import { ActionMenu } from '../../components/ActionMenu';
 import { DataTable, type Column } from '../../components/DataTable';
 import { Empty } from '../../components/Empty';
 import { Page } from '../../components/Page';
@@ -39,16 +40,16 @@ export function Credentials() {
       cell: (c) => (c.generation === 1 ? <>never, added <Time at={c.createdAt} /></> : <><Time at={c.updatedAt} /> ({count(c.generation - 1, 'time')})</>),
     },
     {
-      label: '',
+      label: 'Actions',
       right: true,
       cell: (c) => writes && (
-        <Menu position="bottom-end">
-          <Menu.Target><ActionIcon variant="subtle" color="gray" aria-label={`Actions for ${c.name}`}><IconDots size={16} aria-hidden /></ActionIcon></Menu.Target>
-          <Menu.Dropdown>
-            <Menu.Item leftSection={<IconRefresh size={15} aria-hidden />} onClick={() => setReplaced(c)}>Replace the key</Menu.Item>
-            <Menu.Item leftSection={<IconTrash size={15} aria-hidden />} onClick={() => setRemoved(c)}>Delete</Menu.Item>
-          </Menu.Dropdown>
-        </Menu>
+        <ActionMenu
+          of={c.name}
+          actions={[
+            { label: 'Replace the key', icon: IconRefresh, run: () => setReplaced(c) },
+            { label: 'Delete', icon: IconTrash, bad: true, run: () => setRemoved(c) },
+          ]}
+        />
       ),
     },
   ];

@@ -1,10 +1,11 @@
 // Removing a credential: refused while models call with it, and then it says which.
 
-import { Anchor, Button, Group, List, Modal, Stack, Text } from '@mantine/core';
+import { Anchor, Button, Group, List, Stack, Text } from '@mantine/core';
 import { Link } from '@tanstack/react-router';
 import { api, ask, ifMatch } from '../../api/client';
 import type { CredentialView, SyncedModelView } from '../../api/schema';
 import { Confirm } from '../../components/Confirm';
+import { Dialog } from '../../components/Dialog';
 import { useDone } from '../../components/useDone';
 import { count } from '../models/naming';
 
@@ -18,15 +19,15 @@ export function DeleteCredential({ credential, users = [], onClose }: Props) {
   const done = useDone();
   if (users.length > 0) {
     return (
-      <Modal opened onClose={onClose} title={<Text fw={640}>{credential.name} is in use</Text>}>
+      <Dialog opened onClose={onClose} title={`${credential.name} is in use`}>
         <Stack>
           <Text size="sm">{count(users.length, 'model calls', 'models call')} with it. Give {users.length === 1 ? 'it' : 'them'} another credential first, in the deployments:</Text>
-          <List size="sm">
+          <List size="sm" spacing={6}>
             {users.map((m) => <List.Item key={m.id}><Anchor component={Link} to={`/models/${m.id}`} inherit>{m.name}</Anchor></List.Item>)}
           </List>
           <Group justify="flex-end"><Button variant="default" onClick={onClose} data-autofocus>Close</Button></Group>
         </Stack>
-      </Modal>
+      </Dialog>
     );
   }
   return (

@@ -1,14 +1,15 @@
 // What the proxies call for a model: its deployments, in the order in which they are tried.
 
-import { ActionIcon, Anchor, Box, Button, Code, Divider, Group, Menu, Text } from '@mantine/core';
+import { Anchor, Box, Button, Code, Divider, Group, Text } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
-import { IconDots, IconPencil, IconPlus, IconTrash } from '@tabler/icons-react';
+import { IconPencil, IconPlus, IconTrash } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { Fragment, useState } from 'react';
 import { api, ask, ifMatch } from '../../api/client';
 import { useCan } from '../../api/me';
 import type { SyncedDeploymentView, SyncedModelView } from '../../api/schema';
+import { ActionMenu } from '../../components/ActionMenu';
 import { Confirm } from '../../components/Confirm';
 import { Loaded } from '../../components/Page';
 import { Facts, Panel } from '../../components/Panel';
@@ -53,15 +54,13 @@ export function Deployments({ model }: { model: SyncedModelView }) {
                 <Group gap="xs" wrap="nowrap">
                   {d.sync.proxies.length > 0 && <Text size="sm" component="span"><Status state={d.sync.state} /></Text>}
                   {can('models:write') && (
-                    <Menu position="bottom-end">
-                      <Menu.Target><ActionIcon variant="subtle" color="gray" aria-label={`Actions for ${d.provider} ${d.modelId}`}><IconDots size={16} aria-hidden /></ActionIcon></Menu.Target>
-                      <Menu.Dropdown>
-                        <Menu.Item leftSection={<IconPencil size={15} aria-hidden />} onClick={() => setEdited(d)}>Edit</Menu.Item>
-                        <Menu.Item leftSection={<IconTrash size={15} aria-hidden />} disabled={items.length === 1} onClick={() => setRemoved(d)}>
-                          {items.length === 1 ? 'Delete (the last one stays)' : 'Delete'}
-                        </Menu.Item>
-                      </Menu.Dropdown>
-                    </Menu>
+                    <ActionMenu
+                      of={`${d.provider} ${d.modelId}`}
+                      actions={[
+                        { label: 'Edit', icon: IconPencil, run: () => setEdited(d) },
+                        { label: items.length === 1 ? 'Delete (the last one stays)' : 'Delete', icon: IconTrash, bad: true, disabled: items.length === 1, run: () => setRemoved(d) },
+                      ]}
+                    />
                   )}
                 </Group>
               </Group>

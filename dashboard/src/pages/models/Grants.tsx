@@ -1,38 +1,33 @@
 // Which realms may use a model, since when and until when; giving and taking that.
 
-import { ActionIcon, Box, Button, Menu, Text } from '@mantine/core';
-import { useDisclosure } from '@mantine/hooks';
-import { IconDots, IconPencil, IconPlus, IconUserX, IconUsersGroup } from '@tabler/icons-react';
+import { Box, Button, Text } from '@mantine/core';
+import { IconPencil, IconPlus, IconShieldX, IconUsersGroup } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { api, ask } from '../../api/client';
 import { useCan } from '../../api/me';
 import type { SyncedGrantView, SyncedModelView } from '../../api/schema';
-import { Confirm } from '../../components/Confirm';
+import { ActionMenu } from '../../components/ActionMenu';
 import { DataTable, type Column } from '../../components/DataTable';
 import { Empty } from '../../components/Empty';
 import { Panel } from '../../components/Panel';
-import { Status } from '../../components/Status';
+import { SyncState } from '../../components/SyncState';
 import { Time } from '../../components/Time';
-import { useDone } from '../../components/useDone';
-import { realmQuery } from '../realms/queries';
-import { GrantForm } from './GrantForm';
-import { count } from './naming';
+import { GrantEnds, GrantState } from '../grants/cells';
+import { GrantForm } from '../grants/GrantForm';
+import { RevokeGrant } from '../grants/RevokeGrant';
+import { budgetText } from '../realms/budget';
 import { grantsQuery } from './queries';
 
 export function Grants({ model }: { model: SyncedModelView }) {
   const can = useCan();
-  const done = useDone();
-  const [granting, grant] = useDisclosure();
-  const [edited, setEdited] = useState<SyncedGrantView>();
-  const [revoked, setRevoked] = useState<SyncedGrantView>();
+  // `new` in place of a grant: to give one.
+  const [edited, edit] = useState<SyncedGrantView | 'new'>();
+  const [revoked, revoke] = useState<SyncedGrantView>();
   const grants = useQuery(grantsQuery(model.id));
-  const losing = useQuery({ ...realmQuery(revoked?.realmId ?? ''), enabled: revoked !== undefined });
-  const members = losing.data?.members;
-  const name = (g?: SyncedGrantView) => g?.realmSlug ?? '';
   const may = model.status === 'active' && can('grants:write', 'any');
   const button = may && (
-    <Button size="xs" leftSection={<IconPlus size={15} aria-hidden />} onClick={grant.open}>Grant to a realm</Button>
+    <Button size="xs" leftSection={<IconPlus size={15} aria-hidden />} onClick={() => edit('new')}>Grant to a realm</Button>
   );
   const columns: Column<SyncedGrantView>[] = [
     {
@@ -41,26 +36,27 @@ export function Grants({ model }: { model: SyncedModelView }) {
       text: (g) => g.realmSlug,
       cell: (g) => (
         <Box component="span" display="block" miw={110}>
-          {name(g)}
+          {g.realmSlug}
           {g.reason && <Text span display="block" fz={12} c="dimmed" fw={400}>{g.reason}</Text>}
         </Box>
       ),
     },
-    { label: 'State', sort: 'state', text: (g) => g.state, cell: (g) => <GrantStatus grant={g} /> },
-    { label: 'Since', from: 'sm', sort: 'since', text: (g) => g.since, cell: (g) => <Time at={g.since} /> },
-    { label: 'Ends', from: 'sm', sort: 'ends', text: (g) => g.expiresAt, cell: (g) => <Time at={g.expiresAt} none="never" /> },
-    { label: 'Realm’s budget', from: 'lg', sort: 'budget', right: true, text: (g) => g.monthlyBudgetUsd, cell: (g) => (typeof g.monthlyBudgetUsd === 'number' ? `$${g.monthlyBudgetUsd.toLocaleString('en')} / month` : 'no limit') },
+    { label: 'State', sort: 'state', text: (g) => g.state, cell: (g) => <GrantState grant={g} /> },
+    { label: 'On the proxies', from: 'sm', text: (g) => g.sync.state, cell: (g) => <SyncState sync={g.sync} link /> },
+    { label: 'Since', from: 'lg', sort: 'since', text: (g) => g.since, cell: (g) => <Time at={g.since} /> },
+    { label: 'Ends', from: 'sm', sort: 'ends', text: (g) => g.expiresAt, cell: (g) => <GrantEnds grant={g} /> },
+    { label: 'Realm’s budget', from: 'lg', sort: 'budget', right: true, text: (g) => g.monthlyBudgetUsd, cell: (g) => budgetText(g.monthlyBudgetUsd) },
     {
-      label: '',
+      label: 'Actions',
       right: true,
       cell: (g) => g.state === 'active' && can('grants:write', g.realmId) && (
-        <Menu position="bottom-end">
-          <Menu.Target><ActionIcon variant="subtle" color="gray" aria-label={`Actions for ${name(g)}`}><IconDots size={16} aria-hidden /></ActionIcon></Menu.Target>
-          <Menu.Dropdown>
-            <Menu.Item leftSection={<IconPencil size={15} aria-hidden />} onClick={() => setEdited(g)}>Edit</Menu.Item>
-            <Menu.Item leftSection={<IconUserX size={15} aria-hidden />} onClick={() => setRevoked(g)}>Revoke</Menu.Item>
-          </Menu.Dropdown>
-        </Menu>
+        <ActionMenu
+          of={g.realmSlug}
+          actions={[
+            { label: 'Edit', icon: IconPencil, run: () => edit(g) },
+            { label: 'Revoke', icon: IconShieldX, bad: true, run: () => revoke(g) },
+          ]}
+        />
       ),
     },
   ];
@@ -77,30 +73,8 @@ export function Grants({ model }: { model: SyncedModelView }) {
           </Empty>
         }
       />
-      <GrantForm opened={granting} onClose={grant.close} model={model} grants={grants.data ?? []} />
-      <GrantForm key={edited?.realmId} opened={edited !== undefined} onClose={() => setEdited(undefined)} model={model} grants={grants.data ?? []} grant={edited} />
-      <Confirm
-        opened={revoked !== undefined} onClose={() => setRevoked(undefined)} title={`Revoke ${model.name} from ${name(revoked)}`} action="Revoke"
-        run={async () => {
-          if (!revoked) return;
-          const answer = await ask(api.DELETE('/api/models/{id}/realms/{realmId}', { params: { path: { id: model.id, realmId: revoked.realmId } } }));
-          done(`${name(revoked)} loses ${model.name}`, answer, 'models', 'realms', 'agents');
-        }}
-      >
-        {members === undefined ? 'Its agents' : count(members, 'agent')} of {name(revoked)} can no longer call {model.litellmModelName}, unless another realm
-        of theirs has it. The realm keeps its key, narrowed to what it still has. It is shown as revoking until every proxy was seen to refuse it.
-      </Confirm>
+      {edited && <GrantForm model={model} grants={grants.data ?? []} grant={edited === 'new' ? undefined : edited} onClose={() => edit(undefined)} />}
+      {revoked && <RevokeGrant grant={revoked} onClose={() => revoke(undefined)} />}
     </Panel>
   );
-}
-
-function GrantStatus({ grant }: { grant: SyncedGrantView }) {
-  const open = grant.sync.proxies.filter((p) => p.state !== 'applied');
-  const why = open.map((p) => `${p.proxyName}: ${p.errorMessage ?? p.state}`).join('\n');
-  const failed = open.some((p) => p.state === 'failed');
-  if (grant.state === 'active' && open.length > 0) {
-    const all = grant.sync.proxies.length;
-    return <Status state="active" tone={failed ? 'bad' : 'busy'} label={`active on ${all - open.length} of ${all}`} why={why} />;
-  }
-  return <Status state={grant.state} why={why} />;
 }

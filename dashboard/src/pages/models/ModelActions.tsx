@@ -1,13 +1,14 @@
 // What can be done with a model: edit, deactivate, freeze, delete.
 
-import { ActionIcon, Button, Checkbox, Menu, NumberInput, Stack, Text, Textarea } from '@mantine/core';
+import { Button, Checkbox, NumberInput, Stack, Text, Textarea } from '@mantine/core';
 import { useForm } from '@mantine/form';
-import { IconDots, IconPencil, IconPlayerPause, IconPlayerPlay, IconSnowflake, IconTrash } from '@tabler/icons-react';
+import { IconPencil, IconPlayerPause, IconPlayerPlay, IconSnowflake, IconTrash } from '@tabler/icons-react';
 import { useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
 import { api, ask, ifMatch } from '../../api/client';
 import { useCan } from '../../api/me';
 import type { ModelStatus, SyncedModelView } from '../../api/schema';
+import { ActionMenu } from '../../components/ActionMenu';
 import { Confirm } from '../../components/Confirm';
 import { FormDialog } from '../../components/FormDialog';
 import { useDone } from '../../components/useDone';
@@ -38,19 +39,13 @@ export function ModelActions({ model }: { model: SyncedModelView }) {
   return (
     <>
       {writes && <Button variant="default" leftSection={<IconPencil size={16} aria-hidden />} onClick={() => setDialog('edit')}>Edit</Button>}
-      <Menu position="bottom-end" width={200}>
-        <Menu.Target><ActionIcon variant="default" size={36} aria-label="More actions"><IconDots size={18} aria-hidden /></ActionIcon></Menu.Target>
-        <Menu.Dropdown>
-          {writes && (
-            <Menu.Item leftSection={active ? <IconPlayerPause size={15} aria-hidden /> : <IconPlayerPlay size={15} aria-hidden />} onClick={() => setDialog('status')}>
-              {active ? 'Deactivate' : 'Activate'}
-            </Menu.Item>
-          )}
-          {freezes && !model.frozen && <Menu.Item leftSection={<IconSnowflake size={15} aria-hidden />} onClick={() => setDialog('freeze')}>Freeze</Menu.Item>}
-          {writes && <Menu.Divider />}
-          {writes && <Menu.Item leftSection={<IconTrash size={15} aria-hidden />} onClick={() => setDialog('delete')}>Delete</Menu.Item>}
-        </Menu.Dropdown>
-      </Menu>
+      <ActionMenu
+        actions={[
+          writes && { label: active ? 'Deactivate' : 'Activate', icon: active ? IconPlayerPause : IconPlayerPlay, run: () => setDialog('status') },
+          freezes && !model.frozen && { label: 'Freeze', icon: IconSnowflake, run: () => setDialog('freeze') },
+          writes && { label: 'Delete', icon: IconTrash, bad: true, run: () => setDialog('delete') },
+        ]}
+      />
       <EditModel key={model.version} opened={dialog === 'edit'} onClose={close} model={model} />
       <FreezeDialog opened={dialog === 'freeze'} onClose={close} kind="model" id={model.id} name={model.name}>
         <Stack gap="xs">

@@ -21,6 +21,8 @@ export function ProviderChoice({ providers, choose, error }: Props) {
     <Stack gap="sm">
       <TextInput
         data-autofocus
+        // Also when somebody comes back for another one.
+        autoFocus
         label="Provider"
         description="Whose model it is. An OpenAI-compatible server of your own is “OpenAI-compatible” or “vLLM”."
         placeholder="Search providers"

@@ -1,11 +1,12 @@
 // Taking a deployment that somebody else made into the registry: it keeps its id and its name and goes on working.
 
-import { Alert, Button, Code, Group, Modal, Radio, Select, Stack, Text } from '@mantine/core';
+import { Alert, Button, Code, Group, Radio, Select, Stack, Text } from '@mantine/core';
 import { useForm } from '@mantine/form';
 import { useQuery } from '@tanstack/react-query';
 import { api, ask } from '../../api/client';
 import { useCan } from '../../api/me';
 import type { DriftView, ForeignDeployment, ProviderView, ProxyView } from '../../api/schema';
+import { Dialog } from '../../components/Dialog';
 import { FormDialog } from '../../components/FormDialog';
 import { Facts } from '../../components/Panel';
 import { useDone } from '../../components/useDone';
@@ -46,12 +47,12 @@ export function AdoptDeployment({ proxy, drift, found, onClose }: Props) {
       : undefined;
   if (why) {
     return (
-      <Modal opened onClose={onClose} title={<Text fw={640}>{drift.name} cannot be taken over</Text>}>
+      <Dialog opened onClose={onClose} title={`${drift.name} cannot be taken over`}>
         <Stack>
           <Text size="sm">{why}</Text>
           <Group justify="flex-end"><Button variant="default" onClick={onClose} data-autofocus>Close</Button></Group>
         </Stack>
-      </Modal>
+      </Dialog>
     );
   }
   if (!providers.data) return null;

@@ -42,9 +42,9 @@ export function Drift({ proxy }: { proxy: ProxyView }) {
     { label: 'On the proxy', from: 'lg', text: (d) => d.externalId, cell: (d) => <Text span inherit ff="monospace" fz={12} style={{ overflowWrap: 'anywhere' }}>{d.externalId.length > 20 ? `${d.externalId.slice(0, 12)}…` : d.externalId}</Text> },
     { label: 'Found', from: 'sm', sort: 'found', text: (d) => d.foundAt, cell: (d) => <Time at={d.foundAt} /> },
     {
-      label: '', right: true,
+      label: 'Actions', right: true,
       cell: (d) => {
-        if (may(d)) return <Button size="compact-sm" variant="default" onClick={() => setAdopted(d)}>Take over</Button>;
+        if (may(d)) return <Button size="compact-sm" variant="default" aria-label={`Take over ${d.name || d.externalId}`} onClick={() => setAdopted(d)}>Take over</Button>;
         // In observe mode nothing is changed on any proxy.
         if (REPAIRED.includes(d.class) && !observe?.active && can('proxies:write')) return <Button size="compact-sm" variant="default" loading={check.busy} leftSection={<IconRefresh size={13} aria-hidden />} onClick={check.run}>Repair now</Button>;
         return null;

@@ -1,12 +1,13 @@
 // What can be done with a proxy: check, edit, drain, disable, activate, freeze, remove.
 
-import { ActionIcon, Button, Checkbox, Menu, Stack, Text } from '@mantine/core';
-import { IconDots, IconDoorExit, IconPencil, IconPlayerPlay, IconPlayerStop, IconRefresh, IconSnowflake, IconTrash } from '@tabler/icons-react';
+import { Button, Checkbox, Stack, Text } from '@mantine/core';
+import { IconDoorExit, IconPencil, IconPlayerPlay, IconPlayerStop, IconRefresh, IconSnowflake, IconTrash } from '@tabler/icons-react';
 import { useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
 import { api, ask } from '../../api/client';
 import { useCan } from '../../api/me';
 import type { ProxyState, ProxyView } from '../../api/schema';
+import { ActionMenu } from '../../components/ActionMenu';
 import { Confirm } from '../../components/Confirm';
 import { useDone } from '../../components/useDone';
 import { FreezeDialog } from '../freezes/Freeze';
@@ -43,17 +44,15 @@ export function ProxyActions({ proxy, etag }: { proxy: ProxyView; etag?: string 
     <>
       {writes && <Button variant="default" leftSection={<IconRefresh size={16} aria-hidden />} loading={check.busy} onClick={check.run}>Check now</Button>}
       {writes && <Button variant="default" leftSection={<IconPencil size={16} aria-hidden />} onClick={() => setDialog('edit')}>Edit</Button>}
-      <Menu position="bottom-end" width={190}>
-        <Menu.Target><ActionIcon variant="default" size={36} aria-label="More actions"><IconDots size={18} aria-hidden /></ActionIcon></Menu.Target>
-        <Menu.Dropdown>
-          {writes && state === 'active' && <Menu.Item leftSection={<IconDoorExit size={15} aria-hidden />} onClick={() => setDialog('draining')}>Drain</Menu.Item>}
-          {writes && state !== 'active' && <Menu.Item leftSection={<IconPlayerPlay size={15} aria-hidden />} onClick={() => setDialog('active')}>Activate</Menu.Item>}
-          {writes && state !== 'disabled' && <Menu.Item leftSection={<IconPlayerStop size={15} aria-hidden />} onClick={() => setDialog('disabled')}>Disable</Menu.Item>}
-          {freezes && !proxy.frozen && <Menu.Item leftSection={<IconSnowflake size={15} aria-hidden />} onClick={() => setDialog('freeze')}>Freeze</Menu.Item>}
-          {writes && <Menu.Divider />}
-          {writes && <Menu.Item leftSection={<IconTrash size={15} aria-hidden />} onClick={() => setDialog('remove')}>Remove</Menu.Item>}
-        </Menu.Dropdown>
-      </Menu>
+      <ActionMenu
+        actions={[
+          writes && state === 'active' && { label: 'Drain', icon: IconDoorExit, run: () => setDialog('draining') },
+          writes && state !== 'active' && { label: 'Activate', icon: IconPlayerPlay, run: () => setDialog('active') },
+          writes && state !== 'disabled' && { label: 'Disable', icon: IconPlayerStop, run: () => setDialog('disabled') },
+          freezes && !proxy.frozen && { label: 'Freeze', icon: IconSnowflake, run: () => setDialog('freeze') },
+          writes && { label: 'Remove', icon: IconTrash, bad: true, run: () => setDialog('remove') },
+        ]}
+      />
       {dialog === 'edit' && <ProxyForm opened onClose={close} proxy={proxy} etag={etag} />}
       <Confirm opened={dialog === 'draining'} onClose={close} title={`Drain ${name}`} action="Drain" run={setState('draining', `Draining ${name}`)}>
         <Stack gap="xs">

@@ -1,27 +1,28 @@
 // The models that a realm may use: each grant with how far it is on the fleet, and, when it is taken away, since when and the way
 // to its proof.
 
-import { ActionIcon, Anchor, Button, Menu, Stack, Text } from '@mantine/core';
-import { IconDots, IconPencil, IconPlus, IconShieldCheck, IconShieldX } from '@tabler/icons-react';
-import { Link } from '@tanstack/react-router';
+import { Button, Text } from '@mantine/core';
+import { IconPencil, IconPlus, IconShieldCheck, IconShieldX } from '@tabler/icons-react';
+import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { api, ask } from '../../api/client';
 import { useCan } from '../../api/me';
 import type { SyncedGrantView, SyncedRealmView } from '../../api/schema';
+import { ActionMenu } from '../../components/ActionMenu';
 import { Actor } from '../../components/Actor';
 import { DataTable, type Column } from '../../components/DataTable';
 import { Empty } from '../../components/Empty';
 import { Panel } from '../../components/Panel';
-import { Status } from '../../components/Status';
 import { SyncState } from '../../components/SyncState';
 import { Time } from '../../components/Time';
-import { GrantDialog } from './GrantDialog';
-import { RevokeGrant } from './RevokeGrant';
-
-const SOON_MS = 7 * 86_400_000;
+import { GrantEnds, GrantState } from '../grants/cells';
+import { GrantForm } from '../grants/GrantForm';
+import { RevokeGrant } from '../grants/RevokeGrant';
+import { grantsQuery } from './queries';
 
 export function Grants({ realm }: { realm: SyncedRealmView }) {
   const can = useCan();
+  const grants = useQuery(grantsQuery(realm.id)).data ?? [];
   const mayGrant = can('grants:write', realm.id);
   // `new` in place of a grant: to give one.
   const [edited, edit] = useState<SyncedGrantView | 'new'>();
@@ -32,21 +33,21 @@ export function Grants({ realm }: { realm: SyncedRealmView }) {
       label: 'Model', sort: 'model', text: (g) => g.litellmModelName,
       cell: (g) => <>{g.litellmModelName}{g.modelId === realm.defaultModelId && <Text span size="xs" c="dimmed" fw={400} ml={8}>default</Text>}</>,
     },
-    { label: 'State', sort: 'state', text: (g) => g.state, cell: (g) => <State grant={g} /> },
+    { label: 'State', sort: 'state', text: (g) => g.state, cell: (g) => <GrantState grant={g} /> },
     { label: 'On the proxies', from: 'md', text: (g) => g.sync.state, cell: (g) => <SyncState sync={g.sync} link /> },
-    { label: 'Ends', from: 'sm', sort: 'ends', text: (g) => g.expiresAt, cell: (g) => <Ends grant={g} /> },
+    { label: 'Ends', from: 'sm', sort: 'ends', text: (g) => g.expiresAt, cell: (g) => <GrantEnds grant={g} /> },
     { label: 'Reason', from: 'lg', text: (g) => g.reason, cell: (g) => <Text span inherit lineClamp={2}>{g.reason || '–'}</Text> },
     { label: 'By', from: 'md', text: (g) => g.createdBy, cell: (g) => <><Actor actor={g.createdBy} /> <Text span inherit c="dimmed"><Time at={g.createdAt} /></Text></> },
     {
-      label: '', right: true,
+      label: 'Actions', right: true,
       cell: (g) => mayGrant && g.state === 'active' && (
-        <Menu position="bottom-end">
-          <Menu.Target><ActionIcon variant="subtle" color="gray" aria-label={`Actions for ${g.litellmModelName}`}><IconDots size={16} aria-hidden /></ActionIcon></Menu.Target>
-          <Menu.Dropdown>
-            <Menu.Item leftSection={<IconPencil size={15} aria-hidden />} onClick={() => edit(g)}>Change</Menu.Item>
-            <Menu.Item color="red" leftSection={<IconShieldX size={15} aria-hidden />} onClick={() => revoke(g)}>Revoke</Menu.Item>
-          </Menu.Dropdown>
-        </Menu>
+        <ActionMenu
+          of={g.litellmModelName}
+          actions={[
+            { label: 'Edit', icon: IconPencil, run: () => edit(g) },
+            { label: 'Revoke', icon: IconShieldX, bad: true, run: () => revoke(g) },
+          ]}
+        />
       ),
     },
   ];
@@ -62,27 +63,8 @@ export function Grants({ realm }: { realm: SyncedRealmView }) {
           </Empty>
         }
       />
-      <GrantDialog realm={realm} grant={edited === 'new' ? undefined : edited} opened={edited !== undefined} onClose={() => edit(undefined)} />
-      <RevokeGrant realm={realm} grant={revoked} onClose={() => revoke(undefined)} />
+      {edited && <GrantForm realm={realm} grants={grants} grant={edited === 'new' ? undefined : edited} onClose={() => edit(undefined)} />}
+      {revoked && <RevokeGrant grant={revoked} onClose={() => revoke(undefined)} />}
     </Panel>
   );
-}
-
-function State({ grant }: { grant: SyncedGrantView }) {
-  if (grant.state !== 'revoking') return <Status state={grant.state} />;
-  const { revision } = grant.sync;
-  return (
-    <Stack gap={0}>
-      <Status state="revoking" why="It is taken away. It counts as revoked when every proxy has refused the old key; one that cannot be reached is asked when it answers." />
-      <Text size="xs" c="dimmed" style={{ whiteSpace: 'nowrap' }}>
-        since <Time at={grant.since} />{revision && <>, <Anchor component={Link} to={`/changes/${revision}`} inherit underline="always">proof</Anchor></>}
-      </Text>
-    </Stack>
-  );
-}
-
-function Ends({ grant }: { grant: SyncedGrantView }) {
-  if (!grant.expiresAt) return <Text span inherit c="dimmed">never</Text>;
-  const left = new Date(grant.expiresAt).getTime() - new Date().getTime();
-  return grant.state === 'active' && left < SOON_MS ? <Status state="warning" label={<Time at={grant.expiresAt} />} /> : <Time at={grant.expiresAt} />;
 }

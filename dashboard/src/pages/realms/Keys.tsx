@@ -60,7 +60,7 @@ export function Keys({ realm }: { realm: SyncedRealmView }) {
     { label: 'Made', from: 'sm', sort: 'made', text: (k) => k.createdAt, cell: (k) => <Time at={k.createdAt} /> },
     { label: 'On the proxies', from: 'xs', text: (k) => k.sync.state, cell: (k) => <SyncState sync={k.sync} /> },
     {
-      label: '', right: true,
+      label: 'Actions', right: true,
       cell: (k) => may && (
         <Group gap={6} justify="flex-end" wrap="nowrap">
           {k.state === 'current' && k.agentDid && (

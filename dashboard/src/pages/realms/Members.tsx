@@ -1,12 +1,13 @@
 // The agents of a realm, each with whether it runs what it should; adding one, making the realm its primary one, taking one out.
 
-import { ActionIcon, Anchor, Badge, Button, Group, Menu, Text } from '@mantine/core';
-import { IconDots, IconPlus, IconRobot, IconStar, IconUserMinus } from '@tabler/icons-react';
+import { Anchor, Badge, Button, Group, Text } from '@mantine/core';
+import { IconPlus, IconRobot, IconStar, IconUserMinus } from '@tabler/icons-react';
 import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
 import { api, ask } from '../../api/client';
 import { useCan } from '../../api/me';
 import type { AgentView, SyncedRealmView } from '../../api/schema';
+import { ActionMenu } from '../../components/ActionMenu';
 import { Confirm } from '../../components/Confirm';
 import { shortDid } from '../../components/Copy';
 import { DataTable, type Column, type Wanted } from '../../components/DataTable';
@@ -42,17 +43,15 @@ export function Members({ realm }: { realm: SyncedRealmView }) {
     { label: 'Last seen', from: 'sm', text: (a) => a.connection.lastSeen, cell: (a) => (a.connection.connected ? 'now' : <Time at={a.connection.lastSeen} none="never" />) },
     { label: 'DID', from: 'lg', text: (a) => a.did, cell: (a) => <Text span inherit ff="monospace" fz="0.92em" c="dimmed">{shortDid(a.did)}</Text> },
     {
-      label: '', right: true,
+      label: 'Actions', right: true,
       cell: (a) => may && (
-        <Menu position="bottom-end">
-          <Menu.Target><ActionIcon variant="subtle" color="gray" aria-label={`Actions for ${a.name}`}><IconDots size={16} aria-hidden /></ActionIcon></Menu.Target>
-          <Menu.Dropdown>
-            {!inRealm(a)?.isPrimary && (
-              <Menu.Item leftSection={<IconStar size={15} aria-hidden />} onClick={() => choose({ agent: a, action: 'primary' })}>Make this its primary realm</Menu.Item>
-            )}
-            <Menu.Item color="red" leftSection={<IconUserMinus size={15} aria-hidden />} onClick={() => choose({ agent: a, action: 'remove' })}>Take out of the realm</Menu.Item>
-          </Menu.Dropdown>
-        </Menu>
+        <ActionMenu
+          of={a.name}
+          actions={[
+            !inRealm(a)?.isPrimary && { label: 'Make this its primary realm', icon: IconStar, run: () => choose({ agent: a, action: 'primary' }) },
+            { label: 'Take out of the realm', icon: IconUserMinus, bad: true, run: () => choose({ agent: a, action: 'remove' }) },
+          ]}
+        />
       ),
     },
   ];

@@ -23,7 +23,7 @@ export function Placement({ realm }: { realm: SyncedRealmView }) {
       <Panel
         title="Order" lead="Agents are pointed to the proxies of the first selector that serves them, then to the next."
         actions={can('realms:write', realm.id) && (
-          <Button size="xs" variant="default" leftSection={<IconPencil size={15} aria-hidden />} onClick={() => setEditing(true)}>Edit</Button>
+          <Button size="xs" variant="default" leftSection={<IconPencil size={15} aria-hidden />} aria-label="Edit the order" onClick={() => setEditing(true)}>Edit</Button>
         )}
       >
         {selectors.length === 0

@@ -1,32 +1,33 @@
 // /realms/$id: one realm. What it may use, who is in it, its key, which proxies serve it, and what happened to it.
 
-import { Alert, Badge, Button, Group, Menu, ActionIcon, Stack, Tabs, Text } from '@mantine/core';
-import { IconDots, IconPencil, IconPlayerPlay, IconSnowflake, IconTrash } from '@tabler/icons-react';
+import { Badge, Button, Tabs, Text } from '@mantine/core';
+import { IconPencil, IconSnowflake, IconTrash } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { useParams } from '@tanstack/react-router';
 import { useState } from 'react';
 import { useCan } from '../../api/me';
 import type { SyncedRealmView } from '../../api/schema';
-import { Actor } from '../../components/Actor';
+import { ActionMenu } from '../../components/ActionMenu';
 import { Loaded, Page } from '../../components/Page';
 import { SyncState } from '../../components/SyncState';
 import { Facts, Panel } from '../../components/Panel';
 import { Time } from '../../components/Time';
 import { useUrl } from '../../components/url';
+import { FreezeDialog, FrozenAlert } from '../freezes/Freeze';
 import { Activity } from './Activity';
 import { budgetText } from './budget';
 import { DefaultModel } from './DefaultModel';
 import { DeleteRealm } from './DeleteRealm';
-import { FreezeRealm, UnfreezeRealm } from './FreezeRealm';
 import { Grants } from './Grants';
 import { Keys } from './Keys';
 import { Members } from './Members';
 import { Placement } from './Placement';
 import { realmQuery } from './queries';
 import { EditRealm } from './RealmForm';
+import { Whom } from './Whom';
 
 const PARENT = { label: 'Realms', to: '/realms' };
-type Dialog = 'edit' | 'freeze' | 'unfreeze' | 'delete';
+type Dialog = 'edit' | 'freeze' | 'delete';
 
 export function Realm() {
   const { id = '' } = useParams({ strict: false });
@@ -53,28 +54,11 @@ function Shown({ realm }: { realm: SyncedRealmView }) {
           {freeze && !realm.frozen && (
             <Button variant="default" leftSection={<IconSnowflake size={16} aria-hidden />} onClick={() => setDialog('freeze')}>Freeze</Button>
           )}
-          {edit && (
-            <Menu position="bottom-end">
-              <Menu.Target><ActionIcon variant="default" size={36} aria-label="More"><IconDots size={17} aria-hidden /></ActionIcon></Menu.Target>
-              <Menu.Dropdown>
-                <Menu.Item color="red" leftSection={<IconTrash size={15} aria-hidden />} onClick={() => setDialog('delete')}>Remove the realm</Menu.Item>
-              </Menu.Dropdown>
-            </Menu>
-          )}
+          <ActionMenu actions={[edit && { label: 'Remove the realm', icon: IconTrash, bad: true, run: () => setDialog('delete') }]} />
         </>
       }
     >
-      {realm.frozen && (
-        <Alert color="blue" variant="outline" icon={<IconSnowflake aria-hidden />} title="Frozen: its agents can call nothing">
-          <Group justify="space-between" align="flex-start" gap="sm">
-            <Stack gap={2}>
-              <Text size="sm">{realm.frozen.reason}</Text>
-              <Text size="sm" c="dimmed">by <Actor actor={realm.frozen.by} />, <Time at={realm.frozen.since} />. Nothing of it is lost; it can be edited meanwhile.</Text>
-            </Stack>
-            {freeze && <Button size="xs" variant="default" leftSection={<IconPlayerPlay size={14} aria-hidden />} onClick={() => setDialog('unfreeze')}>Let it go on</Button>}
-          </Group>
-        </Alert>
-      )}
+      {realm.frozen && <FrozenAlert kind="realm" id={realm.id} name={realm.name} frozen={realm.frozen} may={freeze} />}
       <Panel>
         <Facts
           items={[
@@ -89,8 +73,10 @@ function Shown({ realm }: { realm: SyncedRealmView }) {
       </Panel>
       <Sections realm={realm} />
       <EditRealm realm={realm} opened={dialog === 'edit'} onClose={close} />
-      <FreezeRealm realm={realm} opened={dialog === 'freeze'} onClose={close} />
-      <UnfreezeRealm realm={realm} opened={dialog === 'unfreeze'} onClose={close} />
+      <FreezeDialog opened={dialog === 'freeze'} onClose={close} kind="realm" id={realm.id} name={realm.name}>
+        <Whom realm={realm} /> Their keys are blocked on every proxy now, and each proxy is asked until it was proven to refuse them. Grants, members and
+        choices stay as they are.
+      </FreezeDialog>
       <DeleteRealm realm={realm} opened={dialog === 'delete'} onClose={close} />
     </Page>
   );
