@@ -1,5 +1,5 @@
 // Builds the console into dist/, which the binary embeds; every text file also compressed, so that the binary only copies.
-import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { brotliCompressSync, gzipSync } from 'node:zlib';
 import react from '@vitejs/plugin-react';
@@ -25,9 +25,32 @@ function compressedBeside(): Plugin {
   };
 }
 
+/** Mantine's styles are named one by one in src/mantine.css: those of what is used, no more and no fewer. */
+function stylesOfWhatIsUsed(): Plugin {
+  const exists = (name: string) => existsSync(`node_modules/@mantine/core/styles/${name}.css`);
+  return {
+    name: 'styles-of-what-is-used',
+    apply: 'build',
+    generateBundle(_, bundle) {
+      const named = [...readFileSync('src/mantine.css', 'utf8').matchAll(/styles\/([A-Z]\w+)\.css/g)].map(([, name]) => name ?? '');
+      const modules = Object.values(bundle).flatMap((part) => (part.type === 'chunk' ? Object.keys(part.modules) : []));
+      const used = modules.flatMap((id) => /@mantine\/core\/.*\/(\w+)\.module\.mjs$/.exec(id)?.[1] ?? []).filter(exists);
+      const missing = used.filter((name) => !named.includes(name));
+      const spare = named.filter((name) => !used.includes(name));
+      if (missing.length + spare.length > 0) this.error(`src/mantine.css lacks [${missing.join(', ')}] and does not need [${spare.join(', ')}]`);
+    },
+  };
+}
+
 export default defineConfig({
-  plugins: [react(), compressedBeside()],
-  build: { target: 'es2022', assetsInlineLimit: 0, reportCompressedSize: false },
+  plugins: [react(), compressedBeside(), stylesOfWhatIsUsed()],
+  build: {
+    target: 'es2022',
+    assetsInlineLimit: 0,
+    reportCompressedSize: false,
+    // What most pages share comes in one file: of its own, each would be a request.
+    rolldownOptions: { output: { codeSplitting: { groups: [{ name: 'shared', minShareCount: 11 }] } } },
+  },
   // `npm run dev` beside a running `reeve serve`.
   server: { proxy: { '/api': process.env.REEVE_URL ?? 'http://127.0.0.1:8080' } },
 });

@@ -5,20 +5,17 @@ import { createRootRouteWithContext, createRoute, createRouter, lazyRouteCompone
 import { meQuery } from './api/me';
 import { Problem } from './api/problem';
 import { Missing, Broken } from './shell/Missing';
-import { Setup } from './pages/Setup';
-import { Shell } from './shell/Shell';
-import { SignIn } from './pages/SignIn';
 
 const root = createRootRouteWithContext<{ client: QueryClient }>()({ component: Outlet, notFoundComponent: Missing });
 
-const signIn = createRoute({ getParentRoute: () => root, path: '/sign-in', component: SignIn });
-const setup = createRoute({ getParentRoute: () => root, path: '/setup', component: Setup });
+const signIn = createRoute({ getParentRoute: () => root, path: '/sign-in', component: lazyRouteComponent(() => import('./pages/SignIn'), 'SignIn') });
+const setup = createRoute({ getParentRoute: () => root, path: '/setup', component: lazyRouteComponent(() => import('./pages/Setup'), 'Setup') });
 
 /** Everything else is for who is signed in. */
 const shell = createRoute({
   getParentRoute: () => root,
   id: 'shell',
-  component: Shell,
+  component: lazyRouteComponent(() => import('./shell/Shell'), 'Shell'),
   errorComponent: Broken,
   beforeLoad: async ({ context, location }) => {
     try {

@@ -18,7 +18,7 @@ export function Waiting({ agent, turnAway }: { agent: AgentView; turnAway?: bool
   const [revoking, revoke] = useDisclosure();
   if (!may('agents:write', agent)) return <Status state="pending" label="Waiting for approval" />;
   return (
-    <Group gap={8} wrap="nowrap" justify={turnAway ? 'flex-end' : undefined}>
+    <Group gap={8} justify={turnAway ? 'flex-end' : undefined}>
       {!turnAway && <Status state="pending" label="Waiting" />}
       <ApproveButton agent={agent} size="compact-xs" />
       {turnAway && (

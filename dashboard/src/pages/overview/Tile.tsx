@@ -26,7 +26,7 @@ export function Tile({ label, value, of, to, tone, note }: Props) {
         router.history.push(to);
       }}
     >
-      <Text size="sm" c="dimmed"><Status state={label} label={label} tone={tone} /></Text>
+      <Text fz={13} c="dimmed"><Status state={label} label={label} tone={tone} /></Text>
       <Group gap={6} align="baseline" mt={6}>
         <Text fz={28} fw={650} lh={1.1}>{value.toLocaleString('en')}</Text>
         {of !== undefined && <Text c="dimmed" size="sm">of {of.toLocaleString('en')}</Text>}
