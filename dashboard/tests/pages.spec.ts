@@ -4,6 +4,7 @@
 import { join } from 'node:path';
 import { expect, test } from '@playwright/test';
 import { accessible, fits, pictures, settle, view, VIEWS, type View } from './look';
+import { paths } from './paths';
 import { seed } from './seed';
 import { call, signIn, url, watch } from './world';
 
@@ -21,15 +22,8 @@ test('every page in light, dark and on a phone', async ({ page }) => {
   await signIn(page);
   const { did, proxy } = await seed();
   const { revision } = (await call('GET', '/api/overview')) as { revision: number };
-  const paths = [
-    '/', '/models', '/models/gpt-4o', '/credentials', '/realms', '/realms/platform', '/realms/platform?tab=members', '/realms/platform?tab=key',
-    '/realms/platform?tab=placement', '/realms/platform?tab=activity', '/realms/support', '/agents', `/agents/${did}`,
-    `/agents/${did}?tab=membership`, `/agents/${did}?tab=access`, `/agents/${did}?tab=history`, '/enrollment',
-    '/proxies', `/proxies/${proxy}`, '/changes', `/changes/${revision}`, `/explain?agent=${did}&model=local`,
-    '/access?tab=people', '/access?tab=tokens', '/access?tab=ci-rules', '/access?tab=identity-providers', '/access?tab=roles', '/account', '/audit', '/settings',
-    '/nothing-here',
-  ];
-  for (const path of paths) {
+  const all = paths({ model: 'gpt-4o', realm: 'platform', other: 'support', did, proxy, revision });
+  for (const path of all) {
     await page.goto(path);
     await settle(page);
     for (const look of LOOKS) {

@@ -3,6 +3,7 @@
 
 import { expect, test } from '@playwright/test';
 import { paths } from './paths';
+import { settle } from './look';
 import { call, ensureOwner, signIn } from './world';
 
 const LOADS = 5;
@@ -40,9 +41,7 @@ test('every page is answered quickly and scrolls smoothly', async ({ page }) => 
   for (at of paths(shown)) {
     for (let load = 0; load < LOADS; load += 1) {
       await page.goto(at);
-      await expect(page.locator('h1')).toBeVisible();
-      await expect(page.locator('[aria-busy=true]')).toHaveCount(0);
-      await page.waitForLoadState('load');
+      await settle(page);
     }
     const between = await page.evaluate(async () => {
       const found: number[] = [];
