@@ -25,12 +25,19 @@ function compressedBeside(): Plugin {
   };
 }
 
-/** Mantine's styles are named one by one in src/mantine.css: those of what is used, no more and no fewer. */
-function stylesOfWhatIsUsed(): Plugin {
+/** Mantine's styles are named one by one in src/mantine.css: those of what is used, no more and no fewer. They come before all of ours. */
+function mantineStyles(): Plugin {
   const exists = (name: string) => existsSync(`node_modules/@mantine/core/styles/${name}.css`);
   return {
-    name: 'styles-of-what-is-used',
+    name: 'mantine-styles',
     apply: 'build',
+    transformIndexHtml: {
+      order: 'post',
+      handler(html) {
+        const [link] = /<link rel="stylesheet"[^>]*\/mantine-[^>]*>/.exec(html) ?? [''];
+        return html.replace(link, '').replace('<link rel="stylesheet"', `${link}$&`);
+      },
+    },
     generateBundle(_, bundle) {
       const named = [...readFileSync('src/mantine.css', 'utf8').matchAll(/styles\/([A-Z]\w+)\.css/g)].map(([, name]) => name ?? '');
       const modules = Object.values(bundle).flatMap((part) => (part.type === 'chunk' ? Object.keys(part.modules) : []));
@@ -43,13 +50,23 @@ function stylesOfWhatIsUsed(): Plugin {
 }
 
 export default defineConfig({
-  plugins: [react(), compressedBeside(), stylesOfWhatIsUsed()],
+  plugins: [react(), compressedBeside(), mantineStyles()],
   build: {
     target: 'es2022',
     assetsInlineLimit: 0,
     reportCompressedSize: false,
-    // What most pages share comes in one file: of its own, each would be a request.
-    rolldownOptions: { output: { codeSplitting: { groups: [{ name: 'shared', minShareCount: 11 }] } } },
+    rolldownOptions: {
+      output: {
+        codeSplitting: {
+          groups: [
+            // Of its own, so that it can be put first.
+            { name: 'mantine', test: /src\/mantine\.css$/, priority: 1 },
+            // What most pages share comes in one file: of its own, each would be a request.
+            { name: 'shared', minShareCount: 11 },
+          ],
+        },
+      },
+    },
   },
   // `npm run dev` beside a running `reeve serve`.
   server: { proxy: { '/api': process.env.REEVE_URL ?? 'http://127.0.0.1:8080' } },

@@ -64,6 +64,8 @@ for (const [path, signedIn] of [['/sign-in', false], ['/setup', false], ['/', tr
         requests: files.length,
         shift: (window as unknown as { shifts: number[] }).shifts.reduce((a, b) => a + b, 0),
         nodes: document.querySelectorAll('*').length,
+        // Ours change Mantine's, so those come first.
+        firstStyles: document.styleSheets[0]?.href ?? '',
         unzipped: files.filter((e) => /\.(js|css)$/.test(e.name) && e.encodedBodySize === e.decodedBodySize).map((e) => e.name),
       };
     });
@@ -72,6 +74,7 @@ for (const [path, signedIn] of [['/sign-in', false], ['/setup', false], ['/', tr
     expect(load.requests).toBeLessThan(BUDGET.requests);
     expect(load.shift).toBeLessThan(BUDGET.shift);
     expect(load.nodes).toBeLessThan(BUDGET.nodes);
+    expect(load.firstStyles).toMatch(/\/mantine-/);
     expect(load.unzipped).toEqual([]);
   });
 }
