@@ -43,7 +43,7 @@ async fn drive(proxy: &Proxy, specs: &[&str]) {
 
 #[tokio::test]
 async fn an_owner_does_everything_in_a_browser() {
-    drive(&Proxy::simulated().await, &["journey", "pages", "safety"]).await;
+    drive(&Proxy::simulated().await, &["journey", "pages", "safety", "undo"]).await;
 }
 
 #[tokio::test]
