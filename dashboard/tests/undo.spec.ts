@@ -74,7 +74,9 @@ test('steps on proxies are left out by the API', async ({ page }) => {
   await page.goto('/changes');
   await expect(page.getByRole('row', { name: /Granted/ }).first()).toBeVisible();
   await expect(page.getByRole('row', { name: /is now as wanted on/ })).toHaveCount(0);
-  expect(asked).toEqual([expect.stringContaining('notKind=proxy.applied')]);
+  // Asked again when something happens, but never for a further page.
+  expect(asked.length).toBeGreaterThan(0);
+  for (const query of asked) expect(query).toBe('?limit=50&notKind=proxy.applied');
   await page.getByLabel('Steps on proxies').check();
   await expect(page.getByRole('row', { name: /is now as wanted on/ }).first()).toBeVisible();
 });
