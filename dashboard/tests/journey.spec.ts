@@ -154,6 +154,8 @@ test('from the first link to a proven revocation', async ({ page }) => {
     await stranger.enroll('stranger');
     await page.getByRole('button', { name: 'Approve stranger' }).click();
     await page.getByRole('dialog').getByRole('button', { name: 'Approve', exact: true }).click();
+    // To leave the page earlier would break the call off.
+    await expect(page.getByRole('dialog')).toBeHidden();
     await page.goto('/agents?status=approved');
     await expect(page.getByRole('row', { name: /stranger/ })).toBeVisible();
   });
