@@ -2,6 +2,21 @@
 -- made through the API. $n times 100 agents of every state, all of them in the first realm too; 1,000 changes; and so on. Read by
 -- `./dev scale` and by the test that counts the statements of each page.
 
+-- The proxies have all of it, or so it looks: to make it all true there takes a LiteLLM minutes.
+update change_effect set done_at = now() where done_at is null;
+insert into applied (proxy_id, kind, object_id, external_id, generation, state, models, observed_at)
+select w.proxy_id, w.kind, w.object_id, w.object_id::text, w.wanted_generation, 'applied', coalesce(d.models, g.models, '{}'), now()
+from work w
+left join (select d.id, array[m.litellm_model_name] as models from deployment d join model m on m.id = d.model_id) d on d.id = w.object_id
+left join (select o.id, array_agg(m.litellm_model_name) as models
+           from (select id, id as realm_id from realm union all select id, realm_id from realm_key) o
+           join model_grant g on g.realm_id = o.realm_id join model m on m.id = g.model_id group by o.id) g on g.id = w.object_id
+where w.kind <> 'revocation'
+on conflict (proxy_id, kind, object_id) do update set generation = excluded.generation, state = 'applied', models = excluded.models;
+delete from work;
+-- Made by hand in the course of a month, not in this minute.
+update change set at = at - interval '30 days';
+
 create temporary table r as select id, substring(slug from 7)::bigint as n from realm where slug like 'realm-%';
 create temporary table last as select revision, audit_seq from head for update;
 

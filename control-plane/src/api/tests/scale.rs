@@ -86,7 +86,6 @@ async fn build(api: &Api, pool: &PgPool, times: usize) {
             api.post(&format!("/api/models/{model}/realms"), json!({ "realmId": realm })).await.is(201);
         }
     }
-    api.pretend_reconciled().await;
     sqlx::raw_sql(AssertSqlSafe(FLEET.replace("$n", &times.to_string()))).execute(pool).await.unwrap();
 }
 
