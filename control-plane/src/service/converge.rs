@@ -21,8 +21,8 @@ use crate::{
     store::{changes, documents::Inputs, sessions},
 };
 
-/// Documents are built for this many agents at a time.
-const BATCH: usize = 256;
+/// Documents are built for this many agents at a time: what realms and proxies have is read once for all of them.
+const BATCH: usize = 10_000;
 /// Between two looks when no signal came: doubled from the first to the second.
 const LOOK: (Duration, Duration) = (Duration::from_millis(25), Duration::from_millis(400));
 
@@ -96,12 +96,17 @@ pub async fn agents(
 
 fn progress(inputs: &Inputs) -> impl Iterator<Item = AgentProgress> + '_ {
     inputs.agents.iter().map(|input| {
-        let wanted = compile_agent(inputs, input);
+        let connected = input.session.replica_id.is_some();
         AgentProgress {
             did: input.agent.did.clone(),
             name: input.agent.name.clone(),
-            connected: input.session.replica_id.is_some(),
-            state: agent_state(&input.session, &wanted.message.hash),
+            connected,
+            // Nobody needs the document of one that is away.
+            state: if connected {
+                agent_state(&input.session, &compile_agent(inputs, input).message.hash)
+            } else {
+                AgentState::Offline
+            },
             version: input.session.applied_version,
             at: input.session.applied_at,
         }

@@ -208,7 +208,9 @@ impl Store {
                           as "upstream_model_id?"
                from model_grant g join model m on m.id = g.model_id and m.status = 'active'
                where g.realm_id = any($1) and g.revoked_at is null and (g.expires_at is null or g.expires_at > $2)
-                 and not is_frozen('realm', g.realm_id::text) and not is_frozen('model', g.model_id::text)
+                 -- As `is_frozen` has it, which would be called for each row.
+                 and not exists (select 1 from frozen f where f.kind = 'realm' and f.object_id = g.realm_id::text)
+                 and not exists (select 1 from frozen f where f.kind = 'model' and f.object_id = g.model_id::text)
                order by g.created_at, g.id"#,
             ids,
             now
