@@ -34,6 +34,7 @@ test('a session that ends takes nothing that was typed', async ({ page }) => {
 class Wire {
   private readonly sockets = new Set<Socket>();
   private server?: Server;
+  private muted = false;
   port = 0;
 
   async open(): Promise<void> {
@@ -44,16 +45,17 @@ class Wire {
         this.sockets.add(socket);
         socket.on('error', () => undefined).on('close', () => this.sockets.delete(socket));
       }
-      from.pipe(to).pipe(from);
+      if (!this.muted) from.pipe(to).pipe(from);
     });
     await new Promise<void>((done) => this.server?.listen(this.port, '127.0.0.1', done));
     const address = this.server.address();
     if (address && typeof address === 'object') this.port = address.port;
   }
 
-  /** It stays open, and carries nothing any more. */
-  mute(): void {
-    for (const socket of this.sockets) socket.unpipe().pause();
+  /** Connections stay open, and can be opened, but nothing gets through; afterwards they are known to be dead. */
+  mute(muted: boolean): void {
+    this.muted = muted;
+    for (const socket of this.sockets) if (muted) socket.unpipe().pause(); else socket.destroy();
   }
 
   cut(): void {
@@ -89,9 +91,20 @@ test('a connection that died without a word is given up', async ({ page }) => {
   // Longer than the service is silent, but not in truth.
   await page.clock.fastForward(30_000);
   await expect(page.getByRole('status', { name: /Live/ })).toBeVisible();
-  wire.mute();
+  wire.mute(true);
   await page.clock.fastForward(45_000);
-  await expect(page.getByRole('alert').filter({ hasText: /Connection lost, showing data from \d\d:\d\d/ })).toBeVisible();
+  const lost = page.getByRole('alert').filter({ hasText: /Connection lost, showing data from \d\d:\d\d/ });
+  await expect(lost).toBeVisible();
+  // Opened again, and never answered: that is given up as well.
+  for (const wait of [2_000, 45_000]) {
+    const asked = page.waitForRequest(/\/api\/events/);
+    await page.clock.fastForward(wait);
+    await page.clock.fastForward(wait);
+    await asked;
+  }
+  wire.mute(false);
+  await page.clock.fastForward(60_000);
+  await expect(lost).toBeHidden();
   wire.cut();
 });
 

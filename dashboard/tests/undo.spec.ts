@@ -32,7 +32,7 @@ test('the end of a grant is lifted', async ({ page }) => {
   const row = page.getByRole('row', { name: new RegExp(model) });
   await expect(row).not.toContainText('never');
   await row.getByRole('button', { name: `Actions for ${model}` }).click();
-  await page.getByRole('menuitem', { name: 'Change' }).click();
+  await page.getByRole('menuitem', { name: 'Edit' }).click();
   const dialog = page.getByRole('dialog');
   await dialog.getByRole('button', { name: 'No end' }).click();
   await dialog.getByRole('button', { name: 'Save' }).click();

@@ -73,11 +73,14 @@ export function follow(client: QueryClient): () => void {
   };
   const everything = () => concern(EVERYTHING);
 
+  /** A connection may die without a word, such as while a laptop sleeps, or be opened and never answered. */
+  const listen = () => {
+    clearTimeout(silence);
+    silence = setTimeout(lose, SILENCE_MS);
+  };
   const heard = () => {
     live = { ...live, at: new Date() };
-    clearTimeout(silence);
-    // A connection may die without a word, such as while a laptop sleeps.
-    silence = setTimeout(lose, SILENCE_MS);
+    listen();
   };
   const lose = () => {
     source?.close();
@@ -89,6 +92,7 @@ export function follow(client: QueryClient): () => void {
   };
 
   const open = () => {
+    listen();
     source = new EventSource(last ? `/api/events?lastEventId=${encodeURIComponent(last)}` : '/api/events');
     source.addEventListener('hello', () => {
       failures = 0;
