@@ -3,6 +3,7 @@
 
 import { createServer, connect, type Server, type Socket } from 'node:net';
 import { expect, test } from '@playwright/test';
+import { accessible, fits, view, VIEWS } from './look';
 import { call, ensureOwner, owner, signIn, url, watch } from './world';
 
 test.beforeAll(ensureOwner);
@@ -22,6 +23,11 @@ test('a session that ends takes nothing that was typed', async ({ page }) => {
   await dialog.getByRole('button', { name: /create|save|make/i }).click();
   const again = page.getByRole('dialog', { name: 'Your session has ended' });
   await expect(again).toBeVisible();
+  for (const how of VIEWS) {
+    await view(page, how);
+    await accessible(page, `the session has ended, ${how.join(' ')}`);
+    await fits(page, 'what says that the session has ended');
+  }
   await again.getByLabel('Password', { exact: true }).fill(owner.password);
   await again.getByRole('button', { name: 'Sign in', exact: true }).click();
   await expect(again).toBeHidden();

@@ -9,8 +9,6 @@ import { call, ensureOwner, signIn } from './world';
 const LOADS = 5;
 /** From the last byte of the request to the first of the answer. */
 const ANSWER_MS = 200;
-/** The receipt of a change that concerns everybody makes the document of each agent that is connected. */
-const EVERYBODY_MS = 1_000;
 /** Between two pictures while a list is scrolled; a screen shows one each 16.7 ms. */
 const FRAME_MS = 25;
 
@@ -29,8 +27,7 @@ test('every page is answered quickly and scrolls smoothly', async ({ page }) => 
     proxy: await first('/api/proxies?limit=1', 'id'),
     revision: revision - 5,
   };
-  // The newest change is of the first realm, in which everybody is.
-  const everybody = `/api/changes/${revision}`;
+  // The newest change is of the first realm, in which everybody is: the document of each that is connected is looked at.
   const all = [...paths(shown), `/changes/${revision}`];
   await signIn(page);
   const took = new Map<string, number[]>();
@@ -73,6 +70,6 @@ test('every page is answered quickly and scrolls smoothly', async ({ page }) => 
     ].join(''),
   );
   expect(answers.length).toBeGreaterThan(40);
-  expect(answers.filter(({ key, ms }) => ms >= (key.endsWith(everybody) ? EVERYBODY_MS : ANSWER_MS))).toEqual([]);
+  expect(answers.filter(({ ms }) => ms >= ANSWER_MS)).toEqual([]);
   expect(frames.filter(([, ms]) => ms > FRAME_MS)).toEqual([]);
 });

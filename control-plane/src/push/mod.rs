@@ -13,6 +13,7 @@
 mod acks;
 pub mod compile;
 mod endpoint;
+pub mod hashes;
 mod hub;
 pub mod identity;
 mod relay;

@@ -17,7 +17,7 @@ use crate::{
         change::Revision,
         error::{Error, Result},
     },
-    push::compile::compile_agent,
+    push::hashes::Hashes,
     store::{changes, documents::Inputs, sessions},
 };
 
@@ -72,9 +72,12 @@ pub async fn agents(
     let mut conn = s.store.conn().await?;
     let entry =
         changes::get(&mut conn, revision).await?.ok_or_else(|| Error::not_found("change", revision))?;
-    let dids = changes::agents(&mut conn, &entry, i64::MAX).await?;
+    let concerned = changes::agents(&mut conn, &entry).await?;
     drop(conn);
-    let mut counts = AgentCounts { concerned: dids.len(), ..AgentCounts::default() };
+    let mut counts = AgentCounts { concerned: concerned.len(), ..AgentCounts::default() };
+    // Of those who are away, no more is told than of the first.
+    let told = concerned.into_iter().enumerate().filter(|(at, agent)| agent.connected || *at < items);
+    let dids: Vec<String> = told.map(|(_, agent)| agent.did).collect();
     let mut list = Vec::new();
     for batch in dids.chunks(BATCH) {
         let inputs = s.store.document_inputs(batch).await?;
@@ -95,7 +98,8 @@ pub async fn agents(
 }
 
 fn progress(inputs: &Inputs) -> impl Iterator<Item = AgentProgress> + '_ {
-    inputs.agents.iter().map(|input| {
+    let mut hashes = Hashes::new(inputs);
+    inputs.agents.iter().map(move |input| {
         let connected = input.session.replica_id.is_some();
         AgentProgress {
             did: input.agent.did.clone(),
@@ -103,7 +107,7 @@ fn progress(inputs: &Inputs) -> impl Iterator<Item = AgentProgress> + '_ {
             connected,
             // Nobody needs the document of one that is away.
             state: if connected {
-                agent_state(&input.session, &compile_agent(inputs, input).message.hash)
+                agent_state(&input.session, &hashes.of(input))
             } else {
                 AgentState::Offline
             },
@@ -141,7 +145,8 @@ pub async fn wait_offered(s: &Services, did: &str, hash: &str, patience: Duratio
     .await
 }
 
-/// Looks again on every signal of progress, and with growing distance without one.
+/// Looks again on every signal of progress, and with growing distance without one; never for more than half of the time, since
+/// a look at thousands of agents is work.
 async fn until<F, Fut>(s: &Services, patience: Duration, done: F) -> Result<bool>
 where
     F: Fn() -> Fut,
@@ -152,17 +157,19 @@ where
     loop {
         // Made before the look, so that a signal in between is not missed.
         let progress = s.signals.progress.notified();
+        let began = Instant::now();
         if done().await? {
             return Ok(true);
         }
         let now = Instant::now();
+        let rest = LOOK.0.max(now - began);
         if now >= deadline {
             return Ok(false);
         }
         tokio::select! {
             // Signals come in bursts.
-            () = progress => tokio::time::sleep(LOOK.0).await,
-            () = tokio::time::sleep_until((now + pause).min(deadline)) => pause = (pause * 2).min(LOOK.1),
+            () = progress => tokio::time::sleep_until((Instant::now() + rest).min(deadline)).await,
+            () = tokio::time::sleep_until((now + pause.max(rest)).min(deadline)) => pause = (pause * 2).min(LOOK.1),
         }
     }
 }

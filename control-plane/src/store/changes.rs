@@ -255,16 +255,25 @@ pub async fn effects_done(conn: &mut Conn, revision: Revision) -> Result<bool> {
     .await?)
 }
 
-/// Approved agents that a revision concerns: named, or members of its realms, or all; at most `limit`.
-pub async fn agents(conn: &mut Conn, entry: &Entry, limit: i64) -> Result<Vec<String>> {
-    Ok(sqlx::query_scalar!(
-        "select did from agent a where status = 'approved' and (
-             $1 or did = any($2) or exists (select 1 from realm_agent m where m.did = a.did and m.realm_id = any($3)))
-         order by did limit $4",
+/// An agent that a revision concerns.
+#[derive(Clone, Debug)]
+pub struct Concerned {
+    pub did: String,
+    pub connected: bool,
+}
+
+/// Approved agents that a revision concerns, by DID: named, or members of its realms, or all.
+pub async fn agents(conn: &mut Conn, entry: &Entry) -> Result<Vec<Concerned>> {
+    Ok(sqlx::query_as!(
+        Concerned,
+        r#"select a.did, s.replica_id is not null as "connected!"
+           from agent a left join agent_session s on s.did = a.did
+           where a.status = 'approved' and ($1 or a.did = any($2)
+               or a.did in (select m.did from realm_agent m where m.realm_id = any($3)))
+           order by a.did"#,
         entry.everyone,
         &entry.agent_dids,
-        &entry.realm_ids,
-        limit
+        &entry.realm_ids
     )
     .fetch_all(conn)
     .await?)

@@ -22,7 +22,6 @@ use crate::{
         change::Revision,
         error::{Error, Result},
         freeze::FreezeKind,
-        object::ObjectKind,
     },
 };
 
@@ -125,16 +124,22 @@ impl Store {
         let found = agents::list(conn, dids).await?;
         let mut sessions: HashMap<String, AgentSession> =
             sessions::list(conn, dids).await?.into_iter().collect();
-        let mut memberships: HashMap<String, Vec<(RealmId, bool)>> = HashMap::new();
+        // Told apart by their place and put in order here: they are a few for each agent, and many for all. Not `any`, whose plan
+        // would take longer than the rest.
+        let places: HashMap<&str, usize> =
+            (0..).zip(dids).map(|(place, did)| (did.as_str(), place)).collect();
+        let mut memberships: Vec<Vec<(bool, DateTime<Utc>, RealmId)>> = vec![Vec::new(); dids.len()];
         for m in sqlx::query!(
-            r#"select did, realm_id as "realm_id: RealmId", is_primary from realm_agent where did = any($1)
-               order by did, is_primary desc, joined_at, realm_id"#,
+            r#"select place - 1 as "place!", realm_id as "realm_id: RealmId", is_primary, joined_at
+               from unnest($1::text[]) with ordinality as asked (did, place) join realm_agent using (did)"#,
             dids
         )
         .fetch_all(&mut *conn)
         .await?
         {
-            memberships.entry(m.did).or_default().push((m.realm_id, m.is_primary));
+            if let Some(of) = usize::try_from(m.place).ok().and_then(|place| memberships.get_mut(place)) {
+                of.push((!m.is_primary, m.joined_at, m.realm_id));
+            }
         }
         let mut frozen: HashMap<String, String> = freezes::list(conn, Some(FreezeKind::Agent), None, None)
             .await?
@@ -151,11 +156,14 @@ impl Store {
                 .map(|sealed| self.sealer.open(&manual_at(&agent.did), agent.manual_generation, &sealed))
                 .transpose()
                 .map_err(Error::internal)?;
-            let realms = memberships.remove(&agent.did).unwrap_or_default();
+            let place = places.get(agent.did.as_str());
+            let mut realms =
+                place.and_then(|at| memberships.get_mut(*at)).map(std::mem::take).unwrap_or_default();
+            realms.sort_unstable();
             inputs.push(AgentInput {
                 session: sessions.remove(&agent.did).unwrap_or_default(),
-                primary: realms.iter().find(|(_, primary)| *primary).map(|(id, _)| *id),
-                realms: realms.into_iter().map(|(id, _)| id).collect(),
+                primary: realms.first().filter(|(other, ..)| !other).map(|(.., id)| *id),
+                realms: realms.into_iter().map(|(.., id)| id).collect(),
                 manual_api_key,
                 frozen: frozen.remove(&agent.did),
                 agent,
@@ -203,10 +211,10 @@ impl Store {
         }
         for g in sqlx::query!(
             r#"select g.realm_id as "realm_id: RealmId", m.id as "model_id: ModelId", m.name, m.provider,
-                      m.litellm_model_name, m.max_tokens, g.expires_at,
-                      (select d.upstream_model_id from deployment d where d.model_id = m.id order by d.id limit 1)
-                          as "upstream_model_id?"
+                      m.litellm_model_name, m.max_tokens, g.expires_at, d.upstream_model_id as "upstream_model_id?"
                from model_grant g join model m on m.id = g.model_id and m.status = 'active'
+               left join (select distinct on (model_id) model_id, upstream_model_id from deployment order by model_id, id) d
+                   on d.model_id = m.id
                where g.realm_id = any($1) and g.revoked_at is null and (g.expires_at is null or g.expires_at > $2)
                  -- As `is_frozen` has it, which would be called for each row.
                  and not exists (select 1 from frozen f where f.kind = 'realm' and f.object_id = g.realm_id::text)
@@ -232,7 +240,7 @@ impl Store {
         }
         for k in sqlx::query!(
             r#"select id as "id: KeyId", realm_id as "realm_id: RealmId", did, generation, secret from realm_key
-               where realm_id = any($1) and (did is null or did = any($2)) and state in ('current', 'retiring')
+               where realm_id = any($1) and (did is null or did in (select unnest($2::text[]))) and state in ('current', 'retiring')
                order by generation desc"#,
             ids,
             dids
@@ -266,10 +274,15 @@ impl Store {
                 realm.ranks.insert(r.proxy_id, rank);
             }
         }
-        let key_ids: Vec<Uuid> = realms.values().flat_map(|r| r.keys.iter().map(|k| k.id.0)).collect();
-        let objects = [ids, &key_ids].concat();
+        // What teams and keys let through, by the object's id.
+        let mut held: HashMap<Uuid, &mut HashMap<ProxyId, BTreeSet<String>>> = HashMap::new();
+        for realm in realms.values_mut() {
+            held.insert(realm.id.0, &mut realm.team_models);
+            held.extend(realm.keys.iter_mut().map(|key| (key.id.0, &mut key.models)));
+        }
+        let objects: Vec<Uuid> = held.keys().copied().collect();
         for a in sqlx::query!(
-            r#"select a.proxy_id as "proxy_id: ProxyId", a.kind as "kind: ObjectKind", a.object_id, a.models
+            r#"select a.proxy_id as "proxy_id: ProxyId", a.object_id, a.models
                from applied a join proxy p on p.id = a.proxy_id and p.serves and not proxy_stopped(p.id)
                where a.object_id = any($1) and a.kind in ('team', 'key') and a.state <> 'intended'"#,
             &objects
@@ -277,15 +290,8 @@ impl Store {
         .fetch_all(&mut *conn)
         .await?
         {
-            let models: BTreeSet<String> = a.models.into_iter().collect();
-            if a.kind == ObjectKind::Team {
-                if let Some(realm) = realms.get_mut(&RealmId(a.object_id)) {
-                    realm.team_models.insert(a.proxy_id, models);
-                }
-            } else if let Some(key) =
-                realms.values_mut().flat_map(|r| r.keys.iter_mut()).find(|k| k.id.0 == a.object_id)
-            {
-                key.models.insert(a.proxy_id, models);
+            if let Some(models) = held.get_mut(&a.object_id) {
+                models.insert(a.proxy_id, a.models.into_iter().collect());
             }
         }
         Ok(realms)

@@ -9,7 +9,7 @@ use crate::{
     domain::{agent::AgentSession, error::Result},
 };
 
-/// Session state of these agents, by DID; agents without a first session are missing.
+/// Session state of these agents, each with its DID, in no order; agents without a first session are missing.
 pub async fn list(conn: &mut Conn, dids: &[String]) -> Result<Vec<(String, AgentSession)>> {
     let rows = sqlx::query!(
         r#"select did, epoch, replica_id, connected_at, disconnected_at, last_seen_at, agent_version, offered_version,
@@ -17,7 +17,7 @@ pub async fn list(conn: &mut Conn, dids: &[String]) -> Result<Vec<(String, Agent
                   offered_model_id as "offered_model_id: ModelId", offered_at, applied_version, applied_hash,
                   applied_key_generation, applied_at, rejected_version, rejected_hash, rejected_code,
                   rejected_message, rejected_field, rejected_at, retry_asked
-           from agent_session where did = any($1) order by did"#,
+           from agent_session where did = any($1)"#,
         dids
     )
     .fetch_all(conn)
