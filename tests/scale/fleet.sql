@@ -31,14 +31,14 @@ from generate_series(1, 100 * $n) a(i) join r on r.n = 1 or r.n = 1 + a.i % (10 
 
 -- Four of five are connected, to a replica that nobody takes for lost; of those, one of seven is behind or refuses.
 insert into replica (id, started_at, seen_at) values (md5('replica')::uuid, now(), now() + interval '1 day');
-insert into agent_session (did, epoch, replica_id, connected_at, disconnected_at, last_seen_at, offered_version, offered_hash,
-                           offered_at, applied_version, applied_hash, applied_at, rejected_version, rejected_hash, rejected_code,
+insert into agent_session (did, epoch, replica_id, connected_at, disconnected_at, last_seen_at, looked_revision, offered_version,
+                           offered_hash, offered_at, applied_version, applied_hash, applied_at, rejected_version, rejected_hash, rejected_code,
                            rejected_message, rejected_at)
 select 'did:key:z6Mk' || md5(i::text), 1, case when i % 5 > 0 then md5('replica')::uuid end, now(),
-       case when i % 5 = 0 then now() end, now(), 1000 * $n, 'b', now(), 990 * $n, case when i % 7 = 0 then 'a' else 'b' end, now(),
+       case when i % 5 = 0 then now() end, now(), last.revision + 1000 * $n, 1000 * $n, 'b', now(), 990 * $n, case when i % 7 = 0 then 'a' else 'b' end, now(),
        case when i % 70 = 1 then 1000 * $n end, case when i % 70 = 1 then 'b' end, case when i % 70 = 1 then 'unusable' end,
        case when i % 70 = 1 then 'the file cannot be written' end, case when i % 70 = 1 then now() end
-from generate_series(1, 100 * $n) i;
+from generate_series(1, 100 * $n) i cross join last;
 
 -- The last fifty changes are still on their way.
 insert into change (revision, at, kind, actor, realm_ids, everyone, summary)

@@ -82,6 +82,18 @@ pub struct Membership {
     pub joined_at: DateTime<Utc>,
 }
 
+/// How far an agent is with the document it should have now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, sqlx::Type, Serialize, utoipa::ToSchema)]
+#[sqlx(type_name = "text", rename_all = "lowercase")]
+#[serde(rename_all = "lowercase")]
+pub enum AgentState {
+    Applied,
+    Pending,
+    Rejected,
+    /// Not connected: it gets the newest document when it comes back.
+    Offline,
+}
+
 /// What is known of an agent's session. All `None` before the first one.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct AgentSession {
@@ -107,6 +119,21 @@ pub struct AgentSession {
     pub rejected_field: Option<String>,
     pub rejected_at: Option<DateTime<Utc>>,
     pub retry_asked: bool,
+}
+
+impl AgentSession {
+    /// How far the agent is; `wanted` is the hash of its document.
+    pub fn state(&self, wanted: &str) -> AgentState {
+        if self.replica_id.is_none() {
+            AgentState::Offline
+        } else if self.applied_hash.as_deref() == Some(wanted) {
+            AgentState::Applied
+        } else if self.rejected_hash.as_deref() == Some(wanted) && !self.retry_asked {
+            AgentState::Rejected
+        } else {
+            AgentState::Pending
+        }
+    }
 }
 
 /// An enrolment token as it may be shown.

@@ -8,8 +8,7 @@ use chrono::{DateTime, Utc};
 use super::{event::AgentEvent, look::OVERLAP};
 use crate::{
     base::ids::RealmId,
-    domain::error::Result,
-    service::converge::{AgentState, agent_state},
+    domain::{agent::AgentState, error::Result},
     store::{
         Conn,
         feed::{self, AgentMoved},
@@ -86,7 +85,7 @@ impl From<AgentMoved> for AgentEvent {
     fn from(row: AgentMoved) -> Self {
         let session = &row.session;
         let progress = match session.offered_hash.as_deref().or(session.applied_hash.as_deref()) {
-            Some(wanted) => agent_state(session, wanted),
+            Some(wanted) => session.state(wanted),
             None if session.replica_id.is_some() => AgentState::Pending,
             None => AgentState::Offline,
         };

@@ -7,14 +7,11 @@ use uuid::Uuid;
 use crate::{
     base::ids::ProxyId,
     domain::{
-        agent::AgentStatus,
+        agent::{AgentState, AgentStatus},
         change::Revision,
         proxy::{ProxyState, ProxyStatus},
     },
-    service::{
-        changes::{ChangeView, ReceiptState},
-        converge::AgentState,
-    },
+    service::changes::{ChangeView, ReceiptState},
     store::{changes::Entry, feed::ProxyNow},
 };
 

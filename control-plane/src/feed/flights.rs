@@ -1,8 +1,4 @@
 //! Changes that are on their way, and how far they were at the last look.
-//!
-//! While proxies are at work, agents are counted by their session rows. Once the proxies are done, the documents of those
-//! concerned are made, as for the receipt of `GET /api/changes/{revision}`, since an agent that was offered nothing yet looks
-//! like one that needs nothing; unless they are many, for whom the rows must do.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -11,14 +7,11 @@ use tokio::time::Instant;
 
 use super::{event::ReceiptEvent, look::Whose};
 use crate::{
-    domain::{
-        change::Revision,
-        error::{Error, Result},
-    },
+    domain::{change::Revision, error::Result},
     service::{Services, changes::ReceiptState, converge},
     store::{
         Conn,
-        feed::{self, AtAgents, OnProxies},
+        feed::{self, OnProxies},
     },
 };
 
@@ -26,8 +19,6 @@ use crate::{
 const FOLLOWED: usize = 1_000;
 /// Changes whose agents are counted in one look.
 const COUNTED: usize = 20;
-/// Connected agents for whom documents are made.
-const EXACT: i64 = 256;
 /// A change whose proxies are done is looked at this often although no agent moved.
 const AGAIN: Duration = Duration::from_secs(1);
 /// Changes that are followed from the first look on, although no proxy waits.
@@ -96,14 +87,11 @@ impl Flights {
         let on_proxies: BTreeMap<Revision, OnProxies> =
             feed::on_proxies(&mut conn, &revisions).await?.into_iter().collect();
         let due = self.due(&on_proxies, agents_moved);
-        let at_agents: BTreeMap<Revision, AtAgents> =
-            feed::at_agents(&mut conn, &due).await?.into_iter().collect();
         drop(conn);
         for revision in due {
-            let rows = at_agents.get(&revision).copied().unwrap_or_default();
+            let (counts, _) = converge::agents(s, revision, 0).await?;
+            let pending = i64::try_from(counts.pending).unwrap_or(i64::MAX);
             let last = !on_proxies.contains_key(&revision);
-            let exact = last && (1..=EXACT).contains(&rows.connected);
-            let pending = if exact { pending(s, revision).await? } else { rows.waiting };
             if let Some(flight) = self.0.get_mut(&revision) {
                 (flight.agents_pending, flight.counted_at) = (pending, Some(Instant::now()));
                 flight.counted_last = last;
@@ -154,14 +142,5 @@ impl Flight {
             proxies_pending: proxies.waiting,
             agents_pending: self.agents_pending,
         }
-    }
-}
-
-async fn pending(s: &Services, revision: Revision) -> Result<i64> {
-    match converge::agents(s, revision, 0).await {
-        Ok((counts, _)) => Ok(i64::try_from(counts.pending).unwrap_or(i64::MAX)),
-        // A backup was put back meanwhile.
-        Err(Error::NotFound { .. }) => Ok(0),
-        Err(error) => Err(error),
     }
 }

@@ -13,7 +13,6 @@ use crate::{
         secret::Secret,
     },
     domain::agent::{Agent, AgentSession, ManualConfig},
-    push::hashes::Hashes,
 };
 
 const DID: &str = "did:key:z6MkiTBz1ymuepAQ4HEHYSF1H8quG5GLVVQR3djdX3mDooWp";
@@ -389,36 +388,6 @@ proptest! {
             realm.grants.reverse();
         }
         prop_assert_eq!(first.message.hash, document(&inputs).message.hash);
-    }
-
-    #[test]
-    fn agents_share_a_hash_only_where_they_share_a_document(mut inputs in any_inputs(), owned in 0..2u128) {
-        let differ: [fn(&mut AgentInput); 9] = [
-            |_| (),
-            // Once more alike, but with a key of its own.
-            |_| (),
-            |a| a.realms.reverse(),
-            |a| a.realms.clear(),
-            |a| (a.session.offered_realm_id, a.session.offered_model_id) = (None, None),
-            |a| (a.agent.realm_id, a.agent.model_id) = (Some(realm_id(0)), Some(model_id(0))),
-            |a| a.agent.mode = ConfigMode::Env,
-            |a| a.agent.status = AgentStatus::Pending,
-            |a| a.frozen = Some("stolen".to_owned()),
-        ];
-        for (n, differ) in differ.into_iter().enumerate() {
-            let mut other = inputs.agents[0].clone();
-            other.agent.did = format!("{DID}{n}");
-            differ(&mut other);
-            inputs.agents.push(other);
-        }
-        if let Some(realm) = inputs.realms.get_mut(&realm_id(owned)) {
-            let models = realm.keys[0].models.clone();
-            realm.keys.insert(0, KeyInput { did: Some(format!("{DID}1")), models, ..key(owned, 3) });
-        }
-        let mut hashes = Hashes::new(&inputs);
-        for input in &inputs.agents {
-            prop_assert_eq!(&*hashes.of(input), compile_agent(&inputs, input).message.hash);
-        }
     }
 }
 

@@ -13,7 +13,6 @@
 mod acks;
 pub mod compile;
 mod endpoint;
-pub mod hashes;
 mod hub;
 pub mod identity;
 mod relay;

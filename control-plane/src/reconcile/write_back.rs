@@ -71,10 +71,8 @@ impl Reconciler {
         });
         let done = *outcome == Outcome::Done;
         let visible = done && changes_rights(before.as_ref(), after.as_ref());
-        if visible {
-            // Everybody locks the head before `work`; see `Tx::lock_head`.
-            tx.lock_head().await?;
-        }
+        // Everybody locks the head before `work`; see `Tx::lock_head`.
+        let told = if visible { Some(tx.lock_head().await?) } else { None };
         if !work::release(tx.conn(), lease, outcome, now).await? {
             return Ok(false);
         }
@@ -89,7 +87,8 @@ impl Reconciler {
             }
             (None, None) => {}
         }
-        applied::effects_done(tx.conn(), lease.proxy_id, lease.object, lease.wanted_generation, now).await?;
+        applied::effects_done(tx.conn(), lease.proxy_id, lease.object, lease.wanted_generation, told, now)
+            .await?;
         let realms = self.concerned(&mut tx, lease, before.as_ref(), after.as_ref()).await?;
         for realm in &realms {
             grants::settle(tx.conn(), Some(*realm), now).await?;

@@ -31,7 +31,7 @@ use crate::{
 };
 
 /// Agents that a receipt names; the counts are over all.
-const NAMED_AGENTS: usize = 100;
+const NAMED_AGENTS: i64 = 100;
 
 /// One entry of the change log.
 #[derive(Clone, Debug, Serialize, ToSchema)]

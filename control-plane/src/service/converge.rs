@@ -12,30 +12,15 @@ use utoipa::ToSchema;
 
 use super::{Services, sync::AgentCounts};
 use crate::{
-    domain::{
-        agent::AgentSession,
-        change::Revision,
-        error::{Error, Result},
+    domain::{agent::AgentState, change::Revision, error::Result},
+    store::{
+        changes::{self, Concerned},
+        sessions,
     },
-    push::hashes::Hashes,
-    store::{changes, documents::Inputs, sessions},
 };
 
-/// Documents are built for this many agents at a time: what realms and proxies have is read once for all of them.
-const BATCH: usize = 10_000;
 /// Between two looks when no signal came: doubled from the first to the second.
 const LOOK: (Duration, Duration) = (Duration::from_millis(25), Duration::from_millis(400));
-
-/// How far an agent is with the document it should have now.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum AgentState {
-    Applied,
-    Pending,
-    Rejected,
-    /// Not connected: it gets the newest document when it comes back.
-    Offline,
-}
 
 /// One agent that a revision concerns.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -50,71 +35,40 @@ pub struct AgentProgress {
     pub at: Option<DateTime<Utc>>,
 }
 
-/// How far an agent is; `wanted` is the hash of its document.
-pub fn agent_state(session: &AgentSession, wanted: &str) -> AgentState {
-    if session.replica_id.is_none() {
-        AgentState::Offline
-    } else if session.applied_hash.as_deref() == Some(wanted) {
-        AgentState::Applied
-    } else if session.rejected_hash.as_deref() == Some(wanted) && !session.retry_asked {
-        AgentState::Rejected
-    } else {
-        AgentState::Pending
+impl From<Concerned> for AgentProgress {
+    fn from(c: Concerned) -> Self {
+        Self {
+            did: c.did,
+            name: c.name,
+            connected: c.state != AgentState::Offline,
+            state: c.state,
+            version: c.applied_version,
+            at: c.applied_at,
+        }
     }
 }
 
-/// How far the agents that a revision concerns are: the counts over all, and the first `items` of them by DID.
+/// How far the agents that a revision concerns are: the counts over all, and the first `items` of them by DID. By what their
+/// sessions say, and up to which revision the relay has looked at them: no document is made for it.
 pub async fn agents(
     s: &Services,
     revision: Revision,
-    items: usize,
+    items: i64,
 ) -> Result<(AgentCounts, Vec<AgentProgress>)> {
-    let mut conn = s.store.conn().await?;
-    let entry =
-        changes::get(&mut conn, revision).await?.ok_or_else(|| Error::not_found("change", revision))?;
-    let concerned = changes::agents(&mut conn, &entry).await?;
-    drop(conn);
-    let mut counts = AgentCounts { concerned: concerned.len(), ..AgentCounts::default() };
-    // Of those who are away, no more is told than of the first.
-    let told = concerned.into_iter().enumerate().filter(|(at, agent)| agent.connected || *at < items);
-    let dids: Vec<String> = told.map(|(_, agent)| agent.did).collect();
-    let mut list = Vec::new();
-    for batch in dids.chunks(BATCH) {
-        let inputs = s.store.document_inputs(batch).await?;
-        for progress in progress(&inputs) {
-            match progress.state {
-                AgentState::Applied => counts.applied += 1,
-                AgentState::Pending => counts.pending += 1,
-                AgentState::Rejected => counts.rejected += 1,
-                AgentState::Offline => {}
-            }
-            counts.connected += usize::from(progress.connected);
-            if list.len() < items {
-                list.push(progress);
-            }
+    let (by_state, list) = changes::agents(&mut *s.store.conn().await?, revision, items).await?;
+    let mut counts = AgentCounts::default();
+    for (state, n) in by_state {
+        let n = usize::try_from(n).unwrap_or_default();
+        counts.concerned += n;
+        match state {
+            AgentState::Offline => continue,
+            AgentState::Applied => counts.applied += n,
+            AgentState::Pending => counts.pending += n,
+            AgentState::Rejected => counts.rejected += n,
         }
+        counts.connected += n;
     }
-    Ok((counts, list))
-}
-
-fn progress(inputs: &Inputs) -> impl Iterator<Item = AgentProgress> + '_ {
-    let mut hashes = Hashes::new(inputs);
-    inputs.agents.iter().map(move |input| {
-        let connected = input.session.replica_id.is_some();
-        AgentProgress {
-            did: input.agent.did.clone(),
-            name: input.agent.name.clone(),
-            connected,
-            // Nobody needs the document of one that is away.
-            state: if connected {
-                agent_state(&input.session, &hashes.of(input))
-            } else {
-                AgentState::Offline
-            },
-            version: input.session.applied_version,
-            at: input.session.applied_at,
-        }
-    })
+    Ok((counts, list.into_iter().map(AgentProgress::from).collect()))
 }
 
 /// Whether nothing that a revision asked for is still on its way. The proxies come first: what agents should have

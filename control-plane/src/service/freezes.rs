@@ -223,7 +223,7 @@ impl Target {
         }
         match kind {
             FreezeKind::Agent => drop(agents::lock(tx.conn(), &found.id).await?),
-            FreezeKind::Proxy => tx.lock_head().await?,
+            FreezeKind::Proxy => drop(tx.lock_head().await?),
             FreezeKind::Realm | FreezeKind::Model => {}
         }
         // As it is now that nobody changes it.

@@ -200,22 +200,24 @@ pub async fn delete(conn: &mut Conn, proxy: ProxyId, object: Object) -> Result<b
     Ok(done.rows_affected() == 1)
 }
 
-/// Ticks off what revisions up to `generation` asked of this object.
+/// Ticks off what revisions up to `generation` asked of this object. `told`: the revision with which agents learn of it.
 pub async fn effects_done(
     conn: &mut Conn,
     proxy: ProxyId,
     object: Object,
     generation: Revision,
+    told: Option<Revision>,
     now: DateTime<Utc>,
 ) -> Result<u64> {
     let done = sqlx::query!(
-        "update change_effect set done_at = $5
+        "update change_effect set done_at = $5, told_revision = $6
          where proxy_id = $1 and kind = $2 and object_id = $3 and revision <= $4 and done_at is null",
         proxy.0,
         object.kind.as_str(),
         object.id,
         generation,
-        now
+        now,
+        told
     )
     .execute(conn)
     .await?;

@@ -10,6 +10,7 @@ use super::Conn;
 use crate::{
     base::ids::{ProxyId, RealmId},
     domain::{
+        agent::AgentState,
         change::Revision,
         error::Result,
         object::{Object, ObjectKind},
@@ -64,17 +65,6 @@ pub struct Entry {
     pub agent_dids: Vec<String>,
     pub everyone: bool,
     pub summary: Value,
-}
-
-pub async fn get(conn: &mut Conn, revision: Revision) -> Result<Option<Entry>> {
-    Ok(sqlx::query_as!(
-        Entry,
-        "select revision, at, kind, actor, request_id, realm_ids, agent_dids, everyone, summary
-         from change where revision = $1",
-        revision
-    )
-    .fetch_optional(conn)
-    .await?)
 }
 
 /// Whose changes to read: those that concern nothing but these realms, and the caller's own.
@@ -255,26 +245,39 @@ pub async fn effects_done(conn: &mut Conn, revision: Revision) -> Result<bool> {
     .await?)
 }
 
-/// An agent that a revision concerns.
+/// An agent that a revision concerns, and how far it is.
 #[derive(Clone, Debug)]
 pub struct Concerned {
     pub did: String,
-    pub connected: bool,
+    pub name: String,
+    pub state: AgentState,
+    pub applied_version: Option<i64>,
+    pub applied_at: Option<DateTime<Utc>>,
 }
 
-/// Approved agents that a revision concerns, by DID: named, or members of its realms, or all.
-pub async fn agents(conn: &mut Conn, entry: &Entry) -> Result<Vec<Concerned>> {
-    Ok(sqlx::query_as!(
+/// Approved agents that a revision concerns (named, or members of its realms, or all): how many are how far, and the first
+/// `items` of them by DID.
+pub async fn agents(
+    conn: &mut Conn,
+    revision: Revision,
+    items: i64,
+) -> Result<(Vec<(AgentState, i64)>, Vec<Concerned>)> {
+    let counts = sqlx::query!(
+        r#"select state as "state!: AgentState", count(*) as "n!" from change_agents($1) group by state"#,
+        revision
+    );
+    let counts = counts.fetch_all(&mut *conn).await?.into_iter().map(|r| (r.state, r.n)).collect();
+    if items == 0 {
+        return Ok((counts, Vec::new()));
+    }
+    let list = sqlx::query_as!(
         Concerned,
-        r#"select a.did, s.replica_id is not null as "connected!"
-           from agent a left join agent_session s on s.did = a.did
-           where a.status = 'approved' and ($1 or a.did = any($2)
-               or a.did in (select m.did from realm_agent m where m.realm_id = any($3)))
-           order by a.did"#,
-        entry.everyone,
-        &entry.agent_dids,
-        &entry.realm_ids
-    )
-    .fetch_all(conn)
-    .await?)
+        r#"select c.did as "did!", a.name, c.state as "state!: AgentState", s.applied_version as "applied_version?",
+                  s.applied_at as "applied_at?"
+           from (select did, state from change_agents($1) order by did limit $2) c
+           join agent a on a.did = c.did left join agent_session s on s.did = c.did order by c.did"#,
+        revision,
+        items
+    );
+    Ok((counts, list.fetch_all(conn).await?))
 }

@@ -90,36 +90,6 @@ pub async fn on_proxies(conn: &mut Conn, revisions: &[Revision]) -> Result<Vec<(
     Ok(rows.into_iter().map(|r| (r.revision, OnProxies { waiting: r.waiting, parked: r.parked })).collect())
 }
 
-/// Agents that a revision concerns and that are connected.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct AtAgents {
-    pub connected: i64,
-    /// Of those: were offered a document, and have neither taken nor refused it.
-    pub waiting: i64,
-}
-
-/// Of these revisions; those that concern nobody who is connected are missing.
-pub async fn at_agents(conn: &mut Conn, revisions: &[Revision]) -> Result<Vec<(Revision, AtAgents)>> {
-    let rows = sqlx::query!(
-        r#"select c.revision, count(*) as "connected!", count(*) filter (where s.waiting) as "waiting!"
-           from change c
-           join (select did, offered_hash is not null and offered_hash is distinct from applied_hash
-                             and (offered_hash is distinct from rejected_hash or retry_asked) as waiting
-                 from agent_session join agent using (did)
-                 where status = 'approved' and replica_id is not null) s
-             on c.everyone or s.did = any(c.agent_dids)
-                or exists (select 1 from realm_agent m where m.did = s.did and m.realm_id = any(c.realm_ids))
-           where c.revision = any($1) group by c.revision"#,
-        revisions
-    )
-    .fetch_all(conn)
-    .await?;
-    Ok(rows
-        .into_iter()
-        .map(|r| (r.revision, AtAgents { connected: r.connected, waiting: r.waiting }))
-        .collect())
-}
-
 /// An agent, as far as events tell of it.
 #[derive(Clone, Debug)]
 pub struct AgentMoved {

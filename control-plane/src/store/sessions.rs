@@ -6,7 +6,7 @@ use uuid::Uuid;
 use super::Conn;
 use crate::{
     base::ids::{ModelId, RealmId, ReplicaId},
-    domain::{agent::AgentSession, error::Result},
+    domain::{agent::AgentSession, change::Revision, error::Result},
 };
 
 /// Session state of these agents, each with its DID, in no order; agents without a first session are missing.
@@ -149,7 +149,7 @@ pub async fn offer(conn: &mut Conn, offers: &[Offer], now: DateTime<Utc>) -> Res
     let models: Vec<Option<Uuid>> = offers.iter().map(|o| o.model_id.map(|m| m.0)).collect();
     Ok(sqlx::query_scalar!(
         "update agent_session s set offered_version = o.version, offered_hash = o.hash, offered_realm_id = o.realm_id,
-                offered_model_id = o.model_id, offered_at = $6, retry_asked = false
+                offered_model_id = o.model_id, offered_at = $6, retry_asked = false, looked_revision = o.version
          from unnest($1::text[], $2::bigint[], $3::text[], $4::uuid[], $5::uuid[])
               as o (did, version, hash, realm_id, model_id)
          where s.did = o.did and s.offered_version <= o.version
@@ -163,6 +163,37 @@ pub async fn offer(conn: &mut Conn, offers: &[Offer], now: DateTime<Utc>) -> Res
     )
     .fetch_all(conn)
     .await?)
+}
+
+/// An agent that has, or has refused, what it should have.
+#[derive(Clone, Debug)]
+pub struct Looked {
+    pub did: String,
+    /// A session that was taken over says nothing any more.
+    pub epoch: i64,
+    /// The document that it should have.
+    pub hash: String,
+}
+
+/// Records that these agents need nothing new, as of this revision.
+pub async fn looked(conn: &mut Conn, agents: &[Looked], revision: Revision) -> Result<()> {
+    let dids: Vec<String> = agents.iter().map(|a| a.did.clone()).collect();
+    let epochs: Vec<i64> = agents.iter().map(|a| a.epoch).collect();
+    let hashes: Vec<String> = agents.iter().map(|a| a.hash.clone()).collect();
+    // The hash is another than that of the last offer when the agent was away while it was to get something else for a while.
+    sqlx::query!(
+        "update agent_session s set looked_revision = $4, offered_hash = l.hash,
+             offered_version = case when s.offered_hash = l.hash then s.offered_version else $4 end
+         from unnest($1::text[], $2::bigint[], $3::text[]) as l (did, epoch, hash)
+         where s.did = l.did and s.epoch = l.epoch and s.looked_revision < $4",
+        &dids,
+        &epochs,
+        &hashes,
+        revision
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
 }
 
 /// What an agent said, to be written in a batch.

@@ -66,10 +66,9 @@ impl Tx {
     }
 
     /// Takes the head's lock early, where rows that `finish` of others also touches are written before the end:
-    /// everybody locks the head before `work`, so nobody waits in a circle.
-    pub async fn lock_head(&mut self) -> Result<()> {
-        lock_head(&mut self.inner).await?;
-        Ok(())
+    /// everybody locks the head before `work`, so nobody waits in a circle. Returns the revision that this will be.
+    pub async fn lock_head(&mut self) -> Result<Revision> {
+        Ok(lock_head(&mut self.inner).await?.revision + 1)
     }
 
     /// Commits what is no change of configuration and needs no audit row: leases, session state.

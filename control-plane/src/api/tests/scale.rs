@@ -138,6 +138,9 @@ async fn costs(pool: &PgPool, times: usize) -> Vec<(&'static str, u64, u64)> {
     build(&api, pool, times).await;
     let (counted, mut costs) = (Counted::default(), Vec::new());
     let paths = paths(&api).await;
+    // With a single subscriber, tracing asks only the thread that meets an event first whether anybody listens, and that may be
+    // another test's; with two, it asks both.
+    let _second = tracing::Dispatch::new(Registry::default());
     let _counting = tracing::subscriber::set_default(Registry::default().with(counted.clone()));
     for (template, path) in paths {
         counted.take();

@@ -1,5 +1,6 @@
-//! One batch of marked agents: one snapshot, a document for each, one statement that records the offers, and the
-//! mailboxes. What an agent is told depends on the snapshot alone, not on which replica or path led here.
+//! One batch of marked agents: one snapshot, a document for each, one statement that records the offers, the mailboxes, and
+//! one statement that records who needs nothing. What an agent is told depends on the snapshot alone, not on which replica or
+//! path led here.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -19,7 +20,7 @@ use crate::{
     },
     store::{
         documents::{AgentInput, Inputs},
-        sessions::{self, Offer, Report},
+        sessions::{self, Looked, Offer, Report},
     },
 };
 
@@ -42,22 +43,39 @@ pub(super) async fn serve(push: &Inner, marks: &[(Arc<str>, Mark)]) -> Result<Ha
     let agents: HashMap<&str, &AgentInput> =
         inputs.agents.iter().map(|input| (input.agent.did.as_str(), input)).collect();
 
-    let mut wanted = Vec::new();
+    let (mut wanted, mut fine) = (Vec::new(), Vec::new());
     for (entry, mark) in present {
         let Some(input) = agents.get(entry.did.as_ref()) else {
             entry.mailbox.decide(Verdict::Revoked(None));
             continue;
         };
         push.hub.set_realms(&entry.did, &input.realms);
-        if let Some(compiled) = look(push, &inputs, input, &entry) {
-            wanted.push(Wanted { entry, mark, compiled });
+        match look(push, &inputs, input, &entry) {
+            Some(Look::Wanted(compiled)) => wanted.push(Wanted { entry, mark, compiled }),
+            Some(Look::Fine(hash)) => {
+                fine.push(Looked { did: entry.did.to_string(), epoch: entry.epoch, hash });
+            }
+            None => {}
         }
     }
-    offer(push, wanted).await
+    let again = offer(push, wanted).await?;
+    if !fine.is_empty() {
+        sessions::looked(&mut *push.store.conn().await?, &fine, inputs.revision).await?;
+    }
+    push.signals.progress.notify_waiters();
+    Ok(again)
 }
 
-/// What is to be done about one agent; a document if one is to be offered.
-fn look(push: &Inner, inputs: &Inputs, input: &AgentInput, entry: &Arc<Entry>) -> Option<Compiled> {
+/// What an agent that may be told something needs.
+enum Look {
+    /// This document.
+    Wanted(Compiled),
+    /// Nothing: it has or has refused the one with this hash.
+    Fine(String),
+}
+
+/// What is to be done about one agent; `None`: it is to be told something else, or has not said hello yet.
+fn look(push: &Inner, inputs: &Inputs, input: &AgentInput, entry: &Arc<Entry>) -> Option<Look> {
     let seen = entry.mailbox.seen();
     let reason = input.agent.status_reason.clone();
     match input.agent.status {
@@ -76,9 +94,12 @@ fn look(push: &Inner, inputs: &Inputs, input: &AgentInput, entry: &Arc<Entry>) -
         AgentStatus::Approved => {
             let compiled = compile_agent(inputs, input);
             if seen.wants(&compiled.message.hash, input.session.retry_asked) {
-                return Some(compiled);
+                return Some(Look::Wanted(compiled));
             }
             tell_generation(push, input, entry, &seen, &compiled);
+            if seen.full {
+                return Some(Look::Fine(compiled.message.hash));
+            }
         }
     }
     None
@@ -144,7 +165,6 @@ async fn offer(push: &Inner, wanted: Vec<Wanted<'_>>) -> Result<HashSet<String>>
         };
         entry.mailbox.put(document);
     }
-    push.signals.progress.notify_waiters();
     Ok(again)
 }
 

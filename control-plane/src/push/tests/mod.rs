@@ -4,6 +4,7 @@ mod admission;
 mod agent;
 mod approval;
 mod documents;
+mod receipts;
 mod replica;
 mod rules;
 mod versions;

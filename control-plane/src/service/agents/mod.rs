@@ -18,14 +18,13 @@ pub use self::{
 };
 use super::{
     Services,
-    converge::{AgentState, agent_state},
     freezes::{self, Frozen},
     keys, lookup,
 };
 use crate::{
     base::{ids::RealmId, reach::Reach},
     domain::{
-        agent::{Agent, AgentSession, AgentStatus, ConfigMode},
+        agent::{Agent, AgentSession, AgentState, AgentStatus, ConfigMode},
         error::{Error, Result},
         freeze::FreezeKind,
         object::Object,
@@ -174,7 +173,7 @@ async fn views(s: &Services, reach: &Reach, dids: &[String]) -> Result<Vec<Agent
         .map(|input| {
             let wanted = compile_agent(&inputs, input).message;
             let document = DocumentRef {
-                progress: agent_state(&input.session, &wanted.hash),
+                progress: input.session.state(&wanted.hash),
                 version: wanted.version,
                 state: wanted.document.state(),
                 hash: wanted.hash,
