@@ -55,19 +55,16 @@ pub async fn agents(
     revision: Revision,
     items: i64,
 ) -> Result<(AgentCounts, Vec<AgentProgress>)> {
-    let (by_state, list) = changes::agents(&mut *s.store.conn().await?, revision, items).await?;
-    let mut counts = AgentCounts::default();
-    for (state, n) in by_state {
-        let n = usize::try_from(n).unwrap_or_default();
-        counts.concerned += n;
-        match state {
-            AgentState::Offline => continue,
-            AgentState::Applied => counts.applied += n,
-            AgentState::Pending => counts.pending += n,
-            AgentState::Rejected => counts.rejected += n,
-        }
-        counts.connected += n;
-    }
+    let (n, list) = changes::agents(&mut *s.store.conn().await?, revision, items).await?;
+    let size = |n: i64| usize::try_from(n).unwrap_or_default();
+    let connected = n.pending + n.applied + n.rejected;
+    let counts = AgentCounts {
+        concerned: size(n.offline + connected),
+        connected: size(connected),
+        applied: size(n.applied),
+        pending: size(n.pending),
+        rejected: size(n.rejected),
+    };
     Ok((counts, list.into_iter().map(AgentProgress::from).collect()))
 }
 

@@ -246,7 +246,7 @@ pub async fn effects_done(conn: &mut Conn, revision: Revision) -> Result<bool> {
 }
 
 /// An agent that a revision concerns, and how far it is.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Concerned {
     pub did: String,
     pub name: String,
@@ -255,29 +255,49 @@ pub struct Concerned {
     pub applied_at: Option<DateTime<Utc>>,
 }
 
+/// Of the agents that a revision concerns, how many are how far.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct HowFar {
+    pub offline: i64,
+    pub pending: i64,
+    pub applied: i64,
+    pub rejected: i64,
+}
+
 /// Approved agents that a revision concerns (named, or members of its realms, or all): how many are how far, and the first
 /// `items` of them by DID.
-pub async fn agents(
-    conn: &mut Conn,
-    revision: Revision,
-    items: i64,
-) -> Result<(Vec<(AgentState, i64)>, Vec<Concerned>)> {
-    let counts = sqlx::query!(
-        r#"select state as "state!: AgentState", count(*) as "n!" from change_agents($1) group by state"#,
-        revision
-    );
-    let counts = counts.fetch_all(&mut *conn).await?.into_iter().map(|r| (r.state, r.n)).collect();
-    if items == 0 {
-        return Ok((counts, Vec::new()));
-    }
-    let list = sqlx::query_as!(
-        Concerned,
-        r#"select c.did as "did!", a.name, c.state as "state!: AgentState", s.applied_version as "applied_version?",
+pub async fn agents(conn: &mut Conn, revision: Revision, items: i64) -> Result<(HowFar, Vec<Concerned>)> {
+    let rows = sqlx::query!(
+        r#"with concerned as materialized (select did, state from change_agents($1)),
+           first as (select did, state from concerned order by did limit $2)
+           select n.offline as "offline!", n.pending as "pending!", n.applied as "applied!", n.rejected as "rejected!",
+                  f.did as "did?", f.state as "state?: AgentState", a.name as "name?", s.applied_version as "applied_version?",
                   s.applied_at as "applied_at?"
-           from (select did, state from change_agents($1) order by did limit $2) c
-           join agent a on a.did = c.did left join agent_session s on s.did = c.did order by c.did"#,
+           from (select count(*) filter (where state = 'offline') as offline, count(*) filter (where state = 'pending') as pending,
+                        count(*) filter (where state = 'applied') as applied, count(*) filter (where state = 'rejected') as rejected
+                 from concerned) n
+           left join (first f join agent a on a.did = f.did left join agent_session s on s.did = f.did) on true
+           order by f.did"#,
         revision,
         items
-    );
-    Ok((counts, list.fetch_all(conn).await?))
+    )
+    .fetch_all(conn)
+    .await?;
+    let how_far = rows.first().map_or_else(HowFar::default, |r| HowFar {
+        offline: r.offline,
+        pending: r.pending,
+        applied: r.applied,
+        rejected: r.rejected,
+    });
+    // Without an agent there is one row, with the counts alone.
+    let first = rows.into_iter().filter_map(|r| {
+        Some(Concerned {
+            did: r.did?,
+            name: r.name?,
+            state: r.state?,
+            applied_version: r.applied_version,
+            applied_at: r.applied_at,
+        })
+    });
+    Ok((how_far, first.collect()))
 }
