@@ -7,14 +7,19 @@ comment on column agent_session.looked_revision is
 
 alter table change_effect add column told_revision bigint;
 comment on column change_effect.told_revision is
-    'Revision with which agents learn that it is done; null before, and where it made no difference to them.';
+    'Revision with which agents learn that it is done; null before, and where it never made a difference to them.';
+
+alter table applied add column told_revision bigint;
+comment on column applied.told_revision is
+    'Revision with which agents learned of what they may use here: a run may make more true than what it was started for.';
 
 create function change_agents(asked bigint) returns table (did text, state text)
 language sql stable parallel safe
 begin atomic
     with told as (
         select c.revision, c.everyone, c.realm_ids, c.agent_dids
-        from (select asked as revision union select e.told_revision from change_effect e where e.revision = asked) r
+        from (select asked as revision
+              union select e.told_revision from change_effect e where e.revision = asked and e.told_revision > asked) r
         join change c on c.revision = r.revision
     ), concerned as (
         select a.did, t.revision from told t cross join agent a where t.everyone

@@ -200,7 +200,8 @@ pub async fn delete(conn: &mut Conn, proxy: ProxyId, object: Object) -> Result<b
     Ok(done.rows_affected() == 1)
 }
 
-/// Ticks off what revisions up to `generation` asked of this object. `told`: the revision with which agents learn of it.
+/// Ticks off what revisions up to `generation` asked of this object. `told`: the revision with which agents learn of it; `None`:
+/// that with which they did last, since an earlier run may have made this true as well.
 pub async fn effects_done(
     conn: &mut Conn,
     proxy: ProxyId,
@@ -210,7 +211,11 @@ pub async fn effects_done(
     now: DateTime<Utc>,
 ) -> Result<u64> {
     let done = sqlx::query!(
-        "update change_effect set done_at = $5, told_revision = $6
+        "with object as (
+             update applied set told_revision = coalesce($6, told_revision)
+             where proxy_id = $1 and kind = $2 and object_id = $3 returning told_revision
+         )
+         update change_effect set done_at = $5, told_revision = coalesce($6, (select told_revision from object))
          where proxy_id = $1 and kind = $2 and object_id = $3 and revision <= $4 and done_at is null",
         proxy.0,
         object.kind.as_str(),
