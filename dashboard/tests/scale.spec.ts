@@ -27,7 +27,7 @@ test('every page is answered quickly and scrolls smoothly', async ({ page }) => 
     proxy: await first('/api/proxies?limit=1', 'id'),
     revision: revision - 5,
   };
-  // The newest change is of the first realm, in which everybody is: the document of each that is connected is looked at.
+  // The newest change is of the first realm, in which everybody is.
   const all = [...paths(shown), `/changes/${revision}`];
   await signIn(page);
   const took = new Map<string, number[]>();
