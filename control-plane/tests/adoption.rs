@@ -150,6 +150,7 @@ async fn an_adopted_key_has_the_rights_of_its_realm_until_it_is_removed(pool: Pg
         .pop()
         .expect("a key")
         .view
+        .key
         .id;
     let refused = keys::delete(&world.services, &ctx(), "red", agents_key).await.expect_err("it is in use");
     assert!(matches!(refused, Error::Conflict { code: "key-in-use", .. }));
@@ -176,8 +177,8 @@ async fn an_adopted_key_has_the_rights_of_its_realm_until_it_is_removed(pool: Pg
 
     let views = keys::list(&world.services, &Reach::everywhere(), "red").await.expect("keys");
     let theirs =
-        views.iter().find(|k| k.view.state == reeve::domain::realm::KeyState::Adopted).expect("adopted");
-    keys::delete(&world.services, &ctx(), "red", theirs.view.id).await.expect("removed");
+        views.iter().find(|k| k.view.key.state == reeve::domain::realm::KeyState::Adopted).expect("adopted");
+    keys::delete(&world.services, &ctx(), "red", theirs.view.key.id).await.expect("removed");
     world.settle().await;
     assert_eq!(chat(&world, "gpt-4o").await, 401);
     retire_keys::run_once(&world.services).await.expect("job");
@@ -236,7 +237,7 @@ async fn a_key_ends_when_it_would_have_ended(pool: PgPool) {
     retire_keys::run_once(&world.services).await.expect("job");
     let views = keys::list(&world.services, &Reach::everywhere(), "red").await.expect("keys");
     assert!(
-        views.iter().all(|k| k.view.state != reeve::domain::realm::KeyState::Adopted),
+        views.iter().all(|k| k.view.key.state != reeve::domain::realm::KeyState::Adopted),
         "it is closed then"
     );
 }

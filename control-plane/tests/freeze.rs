@@ -199,7 +199,7 @@ async fn a_frozen_agent_loses_its_key_and_the_others_go_on(pool: PgPool) {
     pass(&world).await;
     assert_eq!(receipt(&world, revision).await["state"], "converged");
     let states = keys::list(&world.services, &Reach::everywhere(), "red").await.expect("keys");
-    assert!(states.iter().any(|k| k.view.agent_did.as_deref() == Some(ANNE)), "blocked, not gone");
+    assert!(states.iter().any(|k| k.view.key.agent_did.as_deref() == Some(ANNE)), "blocked, not gone");
     thaw(&world, Agent, ANNE).await;
     assert_eq!((key(&world, ANNE).await, chat(&world, &anne, "openai/alpha").await), (anne.clone(), 200));
 }

@@ -99,7 +99,7 @@ async fn works(world: &World, key: &str) -> bool {
 /// `(agent, state)` of each generation, newest first.
 async fn generations(world: &World) -> Vec<(i64, Option<String>, Value)> {
     let keys = keys::list(&world.services, &Reach::everywhere(), "red").await.expect("keys");
-    keys.into_iter().map(|k| (k.view.generation, k.view.agent_did, json!(k.view.state))).collect()
+    keys.into_iter().map(|k| (k.view.key.generation, k.view.key.agent_did, json!(k.view.key.state))).collect()
 }
 
 /// Ends what may end, and lets pass what proofs wait for.

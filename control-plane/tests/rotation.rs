@@ -24,7 +24,7 @@ use support::{World, ctx};
 /// `(generation, state)` in the registry, newest first.
 async fn generations(world: &World) -> Vec<(i64, Value)> {
     let keys = keys::list(&world.services, &Reach::everywhere(), "red").await.expect("keys");
-    keys.iter().map(|k| (k.view.generation, json!(k.view.state))).collect()
+    keys.iter().map(|k| (k.view.key.generation, json!(k.view.key.state))).collect()
 }
 
 /// `(generation, blocked)` on the proxy, oldest first.

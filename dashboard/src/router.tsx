@@ -65,6 +65,8 @@ export const makeRouter = (client: QueryClient) =>
     context: { client },
     parseSearch,
     stringifySearch,
+    // Another realm's page is another page: nothing that was typed or opened on the one before stands on it.
+    defaultRemountDeps: ({ params }) => params,
     defaultPreload: 'intent',
     scrollRestoration: true,
   });

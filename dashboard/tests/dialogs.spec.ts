@@ -30,7 +30,7 @@ const on = ({ did, proxy }: { did: string; proxy: string }): [path: string, ...o
   ['/proxies', ['Add proxy']],
   [`/proxies/${proxy}`, ['Edit'], ['More actions', 'Drain', 'Disable', 'Freeze', 'Remove']],
   ['/changes'],
-  ['/access?tab=people', ['Invite somebody'], ['Actions for Grace Hopper', 'Edit name and roles', 'New link for a password', 'End all sessions', 'Disable', 'Delete']],
+  ['/access?tab=people', ['Invite somebody'], ['Actions for Grace Hopper', 'Edit name and roles', 'New link for a password', 'Sessions', 'Disable', 'Delete']],
   ['/access?tab=tokens', ['New token'], ['Actions for ci-deploy', 'Rotate', 'Revoke']],
   ['/access?tab=ci-rules', ['New rule'], ['Actions for gh-deploy', 'For the CI file', 'Delete']],
   ['/access?tab=identity-providers', ['Add a provider'], ['Actions for corp', 'Edit', 'Delete']],

@@ -1,5 +1,6 @@
-// What can be taken back: the end of a grant, the choice of an agent's model, the sessions elsewhere; and what a list leaves out.
+// What can be taken back: the end of a grant, the choice of an agent's model, the sessions elsewhere; what a list leaves out, and its file.
 
+import { readFile } from 'node:fs/promises';
 import { expect, test, type Page } from '@playwright/test';
 import { Agent, call, ensureOwner, owner, signIn, upstream, url, watch } from './world';
 
@@ -79,4 +80,15 @@ test('steps on proxies are left out by the API', async ({ page }) => {
   for (const query of asked) expect(query).toBe('?limit=50&notKind=proxy.applied');
   await page.getByLabel('Steps on proxies').check();
   await expect(page.getByRole('row', { name: /is now as wanted on/ }).first()).toBeVisible();
+});
+
+test('a file has what matches, of a list that the API searches and of one that is searched here', async ({ page }) => {
+  await signIn(page);
+  for (const [path, rows] of [['/realms?q=undoing', 1], ['/proxies?q=default', 1], ['/proxies?q=nobody-is-called-so', 0]] as const) {
+    await page.goto(path);
+    const download = page.waitForEvent('download');
+    await page.getByRole('button', { name: /as CSV$/ }).click();
+    const text = await readFile(await (await download).path(), 'utf8');
+    expect(text.trim().split('\n'), path).toHaveLength(1 + rows);
+  }
 });

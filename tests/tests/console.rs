@@ -54,7 +54,7 @@ async fn browse(reeve: &Reeve, link: &str, upstream: &str, specs: &[&str]) {
 
 #[tokio::test]
 async fn an_owner_does_everything_in_a_browser() {
-    drive(&Proxy::simulated().await, &["journey", "dialogs", "pages", "safety", "undo"]).await;
+    drive(&Proxy::simulated().await, &["journey", "dialogs", "edits", "pages", "safety", "undo"]).await;
 }
 
 #[tokio::test]

@@ -125,6 +125,7 @@ pub const OPERATIONS: &[(&str, &str, Need)] = &[
     ("PATCH",  "/api/people/{id}",                          Everywhere(People, Write)),
     ("DELETE", "/api/people/{id}",                          Everywhere(People, Write)),
     ("POST",   "/api/people/{id}/invite",                   Everywhere(People, Write)),
+    ("GET",    "/api/people/{id}/sessions",                 Everywhere(People, Read)),
     ("DELETE", "/api/people/{id}/sessions",                 Everywhere(People, Write)),
     ("GET",    "/api/identity-providers",                   Everywhere(Access, Read)),
     ("POST",   "/api/identity-providers",                   Everywhere(Access, Write)),

@@ -113,7 +113,7 @@ fn protected() -> OpenApiRouter<ApiState> {
             people::delete::delete_person
         ))
         .routes(routes!(people::invite::invite_person))
-        .routes(routes!(people::sessions::end_sessions))
+        .routes(routes!(people::sessions::list_person_sessions, people::sessions::end_sessions))
         .routes(routes!(tokens::create::create_api_token, tokens::list::list_api_tokens))
         .routes(routes!(tokens::get::get_api_token, tokens::revoke::revoke_api_token))
         .routes(routes!(tokens::rotate::rotate_api_token))

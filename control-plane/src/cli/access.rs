@@ -77,7 +77,7 @@ pub enum Sessions {
     },
 }
 
-const SESSIONS: &[Column] = &[
+pub const SESSIONS: &[Column] = &[
     ("ID", |s| text_at(s, "/id")),
     ("FROM", |s| text_at(s, "/address")),
     ("WITH", |s| text_at(s, "/userAgent")),

@@ -5,6 +5,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::{
+    access::SESSIONS,
     args::Body,
     client::Reply,
     failure::Failure,
@@ -25,6 +26,8 @@ pub enum Command {
     Edit(Edit),
     /// Another link for a password, for who lost theirs.
     Invite(Named),
+    /// Where they are signed in.
+    Sessions(Named),
     /// End all their sessions.
     EndSessions(Named),
     /// Remove somebody. What they did stays in the audit.
@@ -158,6 +161,11 @@ pub async fn run(command: Command, s: &Session) -> Result<(), Failure> {
         Command::Invite(Named { person }) => {
             let reply = s.write(Method::POST, path(["people", &person, "invite"]), None).await?;
             invited(s, &reply, &format!("Another link for {person}")).await
+        }
+        Command::Sessions(Named { person }) => {
+            let items = s.list(path(["people", &person, "sessions"]), Vec::new(), 1000).await?;
+            output::list(s.format, &items, SESSIONS, "No sessions.");
+            Ok(())
         }
         Command::EndSessions(Named { person }) => {
             let reply = s.write(Method::DELETE, path(["people", &person, "sessions"]), None).await?;

@@ -66,13 +66,23 @@ impl From<RealmKey> for KeyView {
     }
 }
 
+/// A generation, and who has it.
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct HeldKey {
+    #[serde(flatten)]
+    pub key: KeyView,
+    /// Approved agents that run it, as far as they have said.
+    pub agents: i64,
+}
+
 /// Generations of a realm's key, newest first.
-pub async fn list(s: &Services, reach: &Reach, realm: &str) -> Result<Vec<Synced<KeyView>>> {
+pub async fn list(s: &Services, reach: &Reach, realm: &str) -> Result<Vec<Synced<HeldKey>>> {
     let mut conn = s.store.conn().await?;
     let realm = lookup::realm(&mut conn, reach, realm).await?;
     let views = views(&mut conn, realm.id).await?;
     drop(conn);
-    with_sync(s, views).await
+    with_sync(s, realm.id, views).await
 }
 
 /// What to rotate.
@@ -91,7 +101,7 @@ pub async fn rotate(
     ctx: &Context,
     realm: &str,
     rotation: Rotation,
-) -> Result<Written<Vec<Synced<KeyView>>>> {
+) -> Result<Written<Vec<Synced<HeldKey>>>> {
     let mut tx = s.store.begin("rotate").await?;
     let realm = lookup::realm(tx.conn(), &ctx.reach, realm).await?;
     realms::lock(tx.conn(), realm.id).await?.ok_or_else(|| Error::not_found("realm", realm.id))?;
@@ -135,7 +145,7 @@ pub async fn rotate(
         .after(&asked)
         .at(Location::created(format!("/api/realms/{}/keys", realm.id)));
     let revision = s.finish(tx, ctx, change, entry).await?;
-    let view = with_sync(s, after).await?;
+    let view = with_sync(s, realm.id, after).await?;
     Ok(Written { view, version: None, revision: Some(revision), objects, created: true })
 }
 
@@ -330,6 +340,9 @@ async fn make(
     Ok(id)
 }
 
-async fn with_sync(s: &Services, views: Vec<KeyView>) -> Result<Vec<Synced<KeyView>>> {
-    sync::with(s, views, |key| Subject { audit: Vec::new(), objects: vec![Object::key(key.id)] }).await
+async fn with_sync(s: &Services, realm: RealmId, views: Vec<KeyView>) -> Result<Vec<Synced<HeldKey>>> {
+    let held = keys::held(&mut *s.store.conn().await?, realm).await?;
+    let of = |key: KeyView| HeldKey { agents: held.get(&key.generation).copied().unwrap_or_default(), key };
+    let views = views.into_iter().map(of).collect();
+    sync::with(s, views, |held| Subject { audit: Vec::new(), objects: vec![Object::key(held.key.id)] }).await
 }

@@ -4,12 +4,15 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{Entry, Services, Written, check_version, lookup, settings};
+use super::{
+    Entry, Services, Written, check_version, lookup, settings,
+    sign_in::{self, SessionView},
+};
 use crate::{
     base::{
         context::Context,
         hash::sha256_hex,
-        ids::PersonId,
+        ids::{PersonId, PersonSessionId},
         page::{Page, PageRequest},
         reach::Reach,
         secret::Secret,
@@ -236,6 +239,16 @@ pub async fn invite(s: &Services, ctx: &Context, holder: &Rights, name: &str) ->
     let entry = Entry::new(subject(view.id)).at(Location::shown_once());
     tx.finish_quiet(ctx, entry.audit("person.invite")).await?;
     Ok((view, link))
+}
+
+/// The sessions of a person that count, newest first; `current` is the one that asks.
+pub async fn sessions(
+    s: &Services,
+    name: &str,
+    current: Option<PersonSessionId>,
+) -> Result<Vec<SessionView>> {
+    let person = find(&mut *s.store.conn().await?, name).await?;
+    sign_in::sessions(s, person.id, current).await
 }
 
 /// Ends all sessions of a person. Returns how many there were.

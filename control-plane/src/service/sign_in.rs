@@ -225,13 +225,17 @@ pub async fn change_password(
 }
 
 /// The sessions of a person that count, newest first.
-pub async fn sessions(s: &Services, person: PersonId, current: PersonSessionId) -> Result<Vec<SessionView>> {
+pub async fn sessions(
+    s: &Services,
+    person: PersonId,
+    current: Option<PersonSessionId>,
+) -> Result<Vec<SessionView>> {
     let now = s.store.clock.now();
     let rows = person_sessions::list(&mut *s.store.conn().await?, person, now, now - IDLE).await?;
     Ok(rows
         .into_iter()
         .map(|row| SessionView {
-            current: row.id == current,
+            current: Some(row.id) == current,
             id: row.id,
             address: row.address,
             user_agent: row.user_agent,

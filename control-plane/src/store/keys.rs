@@ -1,5 +1,7 @@
 //! Generations of realms' virtual keys.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
@@ -38,6 +40,19 @@ pub async fn of_realms(conn: &mut Conn, realms: &[Uuid]) -> Result<Vec<RealmKey>
     )
     .fetch_all(conn)
     .await?)
+}
+
+/// How many approved agents run which generation of this realm's keys, as far as they have said.
+pub async fn held(conn: &mut Conn, realm: RealmId) -> Result<HashMap<i64, i64>> {
+    let rows = sqlx::query!(
+        r#"select s.applied_key_generation as "generation!", count(*) as "agents!"
+           from agent_session s join agent a on a.did = s.did and a.status = 'approved' and a.mode = 'realm'
+           where s.offered_realm_id = $1 and s.applied_key_generation > 0 group by s.applied_key_generation"#,
+        realm.0
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(rows.into_iter().map(|r| (r.generation, r.agents)).collect())
 }
 
 /// Adds a generation, already sealed with its number; those before it of the same owner begin to retire.

@@ -23,6 +23,8 @@ pub struct Filter<'a> {
     pub provider: Option<&'a str>,
     /// Part of the name, case-insensitive.
     pub search: Option<&'a str>,
+    /// Whether every deployment is as wanted on every proxy.
+    pub applied: Option<bool>,
     /// Granted to one of these realms, or still being taken away there.
     pub granted_to: Option<&'a [Uuid]>,
     /// By `litellmModelName`, `name` or `created`.
@@ -45,6 +47,7 @@ pub async fn find(conn: &mut Conn, filter: &Filter<'_>) -> Result<Vec<Place>> {
              and ($4::text is null or strpos(lower(m.litellm_model_name || ' ' || m.name), lower($4)) > 0)
              and ($5::uuid[] is null or exists (
                  select 1 from model_grant g where g.model_id = m.id and g.done_at is null and g.realm_id = any($5)))
+             and ($10::bool is null or $10 <> (m.id in (select open_models())))
              and ($6::text is null or case when $8
                  then k.key < $6 or (k.key = $6 and m.id::text > $7)
                  else k.key > $6 or (k.key = $6 and m.id::text > $7) end)
@@ -58,7 +61,8 @@ pub async fn find(conn: &mut Conn, filter: &Filter<'_>) -> Result<Vec<Place>> {
         after_key,
         after_id,
         filter.page.order.down,
-        filter.page.limit + 1
+        filter.page.limit + 1,
+        filter.applied
     )
     .fetch_all(conn)
     .await?)

@@ -25,16 +25,18 @@ pub struct AgentCounts {
     /// The oldest that waits, and the oldest refusal.
     pub pending_since: Option<DateTime<Utc>>,
     pub rejecting_since: Option<DateTime<Utc>>,
-    /// One that waits, and one that refuses.
+    /// One that waits, and one that refuses; their names, where it is the only one.
     pub a_pending: Option<String>,
     pub a_rejecting: Option<String>,
+    pub pending_name: Option<String>,
+    pub rejecting_name: Option<String>,
 }
 
 pub async fn agents(conn: &mut Conn, among: Option<&[Uuid]>) -> Result<AgentCounts> {
     Ok(sqlx::query_as!(
         AgentCounts,
         r#"with seen as materialized (
-               select a.did, a.status, a.created_at, s.rejected_at, f.object_id is not null as frozen,
+               select a.did, a.name, a.status, a.created_at, s.rejected_at, f.object_id is not null as frozen,
                       case when a.status = 'approved' then session_state(s) end as state
                from agent a left join agent_session s on s.did = a.did
                left join frozen f on f.kind = 'agent' and f.object_id = a.did
@@ -49,7 +51,9 @@ pub async fn agents(conn: &mut Conn, among: Option<&[Uuid]>) -> Result<AgentCoun
                   min(created_at) filter (where status = 'pending') as pending_since,
                   min(rejected_at) filter (where state = 'rejecting') as rejecting_since,
                   min(did) filter (where status = 'pending') as a_pending,
-                  min(did) filter (where state = 'rejecting') as a_rejecting
+                  min(did) filter (where state = 'rejecting') as a_rejecting,
+                  min(name) filter (where status = 'pending') as pending_name,
+                  min(name) filter (where state = 'rejecting') as rejecting_name
            from seen"#,
         among
     )
@@ -99,15 +103,9 @@ pub struct ModelCounts {
 pub async fn models(conn: &mut Conn, granted_to: Option<&[Uuid]>) -> Result<ModelCounts> {
     Ok(sqlx::query_as!(
         ModelCounts,
-        r#"with open as materialized (
-               select d.model_id from work w join deployment d on d.id = w.object_id where w.kind = 'deployment'
-               union
-               select d.model_id from applied a join deployment d on d.id = a.object_id
-               where a.kind = 'deployment' and a.state = 'failed'
-           )
-           select count(*) filter (where m.status = 'active') as "active!",
+        r#"select count(*) filter (where m.status = 'active') as "active!",
                   count(*) filter (where m.status = 'inactive') as "inactive!",
-                  count(*) filter (where m.id in (select model_id from open)) as "not_applied!"
+                  count(*) filter (where m.id in (select open_models())) as "not_applied!"
            from model m
            where $1::uuid[] is null or exists (
                select 1 from model_grant g where g.model_id = m.id and g.done_at is null and g.realm_id = any($1))"#,

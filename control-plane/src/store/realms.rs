@@ -79,15 +79,22 @@ pub async fn list(conn: &mut Conn, among: Option<&[Uuid]>) -> Result<Vec<Realm>>
     select(conn, None, None, false, among).await
 }
 
-/// Ids of those among the given ones with `search` in slug or name, by `slug`, `name`, `created` or `members`; one more than
-/// asked for.
-pub async fn find(
-    conn: &mut Conn,
-    among: Option<&[Uuid]>,
-    search: Option<&str>,
-    page: &OrderedRequest,
-) -> Result<Vec<Place>> {
-    let (after_key, after_id) = page.after();
+/// Which realms to find; all filters must match.
+#[derive(Clone, Debug)]
+pub struct Filter<'a> {
+    pub among: Option<&'a [Uuid]>,
+    /// Part of the slug or name, case-insensitive.
+    pub search: Option<&'a str>,
+    /// Whether a model is granted to it.
+    pub granted: Option<bool>,
+    pub frozen: Option<bool>,
+    /// By `slug`, `name`, `created` or `members`.
+    pub page: &'a OrderedRequest,
+}
+
+/// Ids, in the order asked for; one more than asked for.
+pub async fn find(conn: &mut Conn, filter: &Filter<'_>) -> Result<Vec<Place>> {
+    let (after_key, after_id) = filter.page.after();
     Ok(sqlx::query_as!(
         Place,
         r#"select k.key as "key!", r.id::text as "id!"
@@ -99,18 +106,23 @@ pub async fn find(
                else r.slug end) collate "C" as key) k
            where ($2::uuid[] is null or r.id = any($2))
              and ($3::text is null or strpos(lower(r.slug || ' ' || r.name), lower($3)) > 0)
+             and ($8::bool is null or $8 = exists (
+                 select 1 from model_grant g where g.realm_id = r.id and g.revoked_at is null))
+             and ($9::bool is null or $9 = is_frozen('realm', r.id::text))
              and ($4::text is null or case when $6
                  then k.key < $4 or (k.key = $4 and r.id::text > $5)
                  else k.key > $4 or (k.key = $4 and r.id::text > $5) end)
            order by case when $6::bool then k.key end desc, case when not $6 then k.key end, r.id::text
            limit $7"#,
-        page.order.by,
-        among,
-        search,
+        filter.page.order.by,
+        filter.among,
+        filter.search,
         after_key,
         after_id,
-        page.order.down,
-        page.limit + 1
+        filter.page.order.down,
+        filter.page.limit + 1,
+        filter.granted,
+        filter.frozen
     )
     .fetch_all(conn)
     .await?)

@@ -8,7 +8,7 @@ import { signedOut } from './session';
 export const refusals: Middleware = {
   async onResponse({ response, schemaPath }) {
     if (response.ok) return undefined;
-    const problem = await Problem.of(response);
+    const problem = await Problem.read(response);
     if (problem.signedOut && !schemaPath.startsWith('/api/auth/')) signedOut();
     throw problem;
   },
@@ -18,9 +18,16 @@ export const api = createClient<paths>({ baseUrl: '/', querySerializer: { array:
 api.use(refusals);
 
 /** The body of a call: `await ask(api.GET('/api/models'))`. */
-export async function ask<T>(call: Promise<{ data?: T }>): Promise<T> {
-  const { data } = await call;
-  return data as T;
+export const ask = async <T>(call: Promise<{ data?: T; response: Response }>): Promise<T> => (await answered(call)).data;
+
+/** The same with its headers. */
+export async function answered<T>(call: Promise<{ data?: T; response: Response }>): Promise<{ data: T; response: Response }> {
+  try {
+    const { data, response } = await call;
+    return { data: data as T, response };
+  } catch (thrown) {
+    throw Problem.unanswered(thrown);
+  }
 }
 
 /** The header for an edit of what was read at `version`: refused when somebody else was quicker. */

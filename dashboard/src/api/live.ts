@@ -4,6 +4,7 @@
 import type { QueryClient } from '@tanstack/react-query';
 import { useSyncExternalStore } from 'react';
 import type { AuditEvent } from './schema';
+import { onSession, sessionEnded } from './session';
 
 /** First words of query keys that an event concerns. */
 const CONCERNS: Record<string, string[]> = {
@@ -25,6 +26,8 @@ const RECORDED: Record<string, string[]> = {
 const EVERYTHING = [...new Set([...Object.values(CONCERNS), ...Object.values(RECORDED)].flat()), 'audit'];
 /** Events come in bursts: what they concern is asked for once. */
 const BURST_MS = 250;
+/** One that does not come in this time holds up no further question. */
+const LONGEST_ANSWER_MS = 10_000;
 const LONGEST_WAIT_MS = 30_000;
 /** The service says at least every 15 s that it is there. */
 const SILENCE_MS = 40_000;
@@ -53,7 +56,7 @@ export function useLive(): Live {
   );
 }
 
-/** Holds the stream until the returned function is called. */
+/** Holds the stream, while the page can be seen, until the returned function is called. */
 export function follow(client: QueryClient): () => void {
   let source: EventSource | undefined;
   let last: string | undefined;
@@ -62,16 +65,27 @@ export function follow(client: QueryClient): () => void {
   let burst: ReturnType<typeof setTimeout> | undefined;
   let silence: ReturnType<typeof setTimeout> | undefined;
   const due = new Set<string>();
+  const asking = new Set<string>();
 
   const concern = (topics: string[]) => {
     for (const topic of topics) due.add(topic);
     burst ??= setTimeout(() => {
       burst = undefined;
-      for (const topic of due) void client.invalidateQueries({ queryKey: [topic] });
-      due.clear();
+      // What is asked for is awaited first: cut short by each next event, it would never come.
+      for (const topic of due) if (!asking.has(topic)) void ask(topic);
     }, BURST_MS);
   };
+  const ask = async (topic: string) => {
+    due.delete(topic);
+    asking.add(topic);
+    const late = new Promise((done) => setTimeout(done, LONGEST_ANSWER_MS));
+    await Promise.race([client.invalidateQueries({ queryKey: [topic] }), late]);
+    asking.delete(topic);
+    if (due.has(topic)) concern([topic]);
+  };
   const everything = () => concern(EVERYTHING);
+  /** When the session has ended, the answer says so, and one is asked to sign in again. */
+  const askWho = () => void client.invalidateQueries({ queryKey: ['me'] });
 
   /** A connection may die without a word, such as while a laptop sleeps, or be opened and never answered. */
   const listen = () => {
@@ -82,10 +96,17 @@ export function follow(client: QueryClient): () => void {
     live = { ...live, at: new Date() };
     listen();
   };
-  const lose = () => {
+  const stop = () => {
     source?.close();
+    source = undefined;
+    clearTimeout(retry);
     clearTimeout(silence);
+  };
+  const lose = () => {
+    stop();
     set({ ...live, state: 'lost' });
+    // It may have been refused, since the session has ended; an EventSource does not say.
+    askWho();
     const wait = Math.min(LONGEST_WAIT_MS, 1000 * 2 ** failures) * (0.5 + Math.random() / 2);
     failures += 1;
     retry = setTimeout(open, wait);
@@ -120,15 +141,24 @@ export function follow(client: QueryClient): () => void {
       heard();
       everything();
     });
-    // The session has ended: the next request of any page finds out and asks to sign in again.
-    source.addEventListener('ended', () => void client.invalidateQueries({ queryKey: ['me'] }));
+    source.addEventListener('ended', askWho);
     source.onerror = lose;
   };
-  open();
+  /** A browser has few connections to an origin, and a tab that nobody looks at needs none. */
+  const look = () => {
+    stop();
+    if (document.visibilityState === 'hidden' || sessionEnded()) return;
+    failures = 0;
+    set({ ...live, state: 'connecting' });
+    open();
+  };
+  look();
+  document.addEventListener('visibilitychange', look);
+  const forget = onSession(look);
   return () => {
-    source?.close();
-    clearTimeout(retry);
-    clearTimeout(silence);
+    document.removeEventListener('visibilitychange', look);
+    forget();
+    stop();
     clearTimeout(burst);
   };
 }

@@ -15,7 +15,7 @@ export class Problem extends Error {
   readonly field?: string;
   readonly requestId?: string;
 
-  constructor(body: ProblemBody) {
+  constructor(private readonly body: ProblemBody) {
     super(body.detail);
     this.name = 'Problem';
     this.status = body.status;
@@ -29,7 +29,12 @@ export class Problem extends Error {
     return this.status === 401;
   }
 
-  static async of(response: Response): Promise<Problem> {
+  /** The same, of a field that a form calls otherwise. */
+  of(field: string): Problem {
+    return new Problem({ ...this.body, field });
+  }
+
+  static async read(response: Response): Promise<Problem> {
     const body: unknown = await response.json().catch(() => null);
     if (body !== null && typeof body === 'object' && 'code' in body && 'detail' in body) {
       return new Problem(body as ProblemBody);
@@ -38,13 +43,16 @@ export class Problem extends Error {
     return new Problem({ title: response.statusText, status: response.status, code: 'no-problem-document', detail });
   }
 
-  /** Of whatever was thrown: a request that never got an answer is a problem too. */
+  /** Of what a request has thrown: one that never got an answer is a problem, too. */
+  static unanswered(error: unknown): Problem {
+    if (error instanceof Problem) return error;
+    const detail = 'Reeve cannot be reached; nothing may have happened. Look before you repeat.';
+    return new Problem({ title: 'No answer', status: 0, code: 'no-answer', detail });
+  }
+
+  /** Of whatever was thrown. */
   static from(error: unknown): Problem {
     if (error instanceof Problem) return error;
-    const detail =
-      error instanceof TypeError
-        ? 'Reeve cannot be reached; nothing may have happened. Look before you repeat.'
-        : String(error);
-    return new Problem({ title: 'No answer', status: 0, code: 'no-answer', detail });
+    return new Problem({ title: 'A fault of the console', status: 0, code: 'console-fault', detail: `${String(error)}. Loading the page again may help.` });
   }
 }

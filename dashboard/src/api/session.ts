@@ -14,12 +14,9 @@ function set(value: boolean) {
 export const signedOut = () => set(true);
 export const signedIn = () => set(false);
 
-export function useSessionEnded(): boolean {
-  return useSyncExternalStore(
-    (listener) => {
-      listeners.add(listener);
-      return () => listeners.delete(listener);
-    },
-    () => ended,
-  );
-}
+export const sessionEnded = () => ended;
+export const onSession = (listener: () => void) => {
+  listeners.add(listener);
+  return () => listeners.delete(listener);
+};
+export const useSessionEnded = (): boolean => useSyncExternalStore(onSession, sessionEnded);

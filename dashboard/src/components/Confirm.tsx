@@ -21,17 +21,22 @@ interface Props {
   harmless?: boolean;
 }
 
-export function Confirm({ opened, onClose, title, children, action, name, run, harmless }: Props) {
+export function Confirm({ opened, onClose, title, ...rest }: Props) {
+  const [busy, setBusy] = useState(false);
   return (
-    <Dialog opened={opened} onClose={onClose} title={title}>
-      <Body {...{ onClose, children, action, name, run, harmless }} />
+    <Dialog opened={opened} onClose={onClose} title={title} busy={busy}>
+      <Body {...rest} {...{ onClose, busy, setBusy }} />
     </Dialog>
   );
 }
 
-function Body({ onClose, children, action, name, run, harmless }: Omit<Props, 'opened' | 'title'>) {
+interface BodyProps extends Omit<Props, 'opened' | 'title'> {
+  busy: boolean;
+  setBusy: (busy: boolean) => void;
+}
+
+function Body({ onClose, children, action, name, run, harmless, busy, setBusy }: BodyProps) {
   const [typed, setTyped] = useState('');
-  const [busy, setBusy] = useState(false);
   const [error, setError] = useState<unknown>();
   const submit = async () => {
     setBusy(true);
@@ -59,7 +64,7 @@ function Body({ onClose, children, action, name, run, harmless }: Omit<Props, 'o
         )}
         <ProblemAlert error={error} />
         <Group justify="flex-end" gap="xs">
-          <Button variant="default" onClick={onClose} data-autofocus={name ? undefined : true}>Cancel</Button>
+          <Button variant="default" onClick={onClose} disabled={busy} data-autofocus={name ? undefined : true}>Cancel</Button>
           <Button type="submit" color={harmless ? undefined : 'red.8'} loading={busy} disabled={name !== undefined && typed !== name}>
             {action}
           </Button>

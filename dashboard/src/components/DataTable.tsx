@@ -2,7 +2,7 @@
 // the API (`sort` of a column is what the API calls it); a list that is never long (`whole`) is read at once and sorted here.
 
 import { ActionIcon, Box, Button, Group, Loader, Skeleton, Table, Text, TextInput, Tooltip, VisuallyHidden } from '@mantine/core';
-import { useDebouncedCallback, useHotkeys } from '@mantine/hooks';
+import { useDebouncedCallback } from '@mantine/hooks';
 import { IconArrowDown, IconArrowUp, IconFileDownload, IconSearch } from '@tabler/icons-react';
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { Link, useNavigate } from '@tanstack/react-router';
@@ -10,8 +10,9 @@ import { useEffect, useRef, useState, type MouseEvent, type ReactNode } from 're
 import { all, type Page } from '../api/client';
 import classes from './DataTable.module.css';
 import { download, toCsv } from './csv';
-import { ProblemAlert } from './Problem';
+import { ProblemAlert, sayProblem } from './Problem';
 import { useUrl } from './url';
+import { useKey } from './useKey';
 
 const ROWS = 50;
 const EXPORT_ROWS = 200;
@@ -71,8 +72,8 @@ interface Props<T> {
 export function DataTable<T>(props: Props<T>) {
   const { name, queryKey, load, columns, rowKey, to, onRow, tone, whole, filters, empty, bare, prefix } = props;
   const [url, setUrl] = useUrl(prefix);
-  // Cursors of the pages before this one, as far as one came through them.
-  const [trail, setTrail] = useState<string[]>([]);
+  // Of a page the cursor of the one before it, as far as one came through that.
+  const [before, setBefore] = useState<Record<string, string | undefined>>({});
   const navigate = useNavigate();
   const shown = columns.filter((c) => !c.fileOnly);
   const wanted: Wanted = whole
@@ -94,9 +95,11 @@ export function DataTable<T>(props: Props<T>) {
     rows = rows.slice(from, from + ROWS);
   }
   const turn = (cursor?: string) => setUrl({ cursor }, true);
-  const filtered = Boolean(url.q) || Boolean(url.cursor) || Object.keys(url).some((k) => !['q', 'cursor', 'sort', 'tab'].includes(k) && url[k] && !k.includes('.'));
+  const filtered = Object.keys(url).some((k) => !['cursor', 'sort', 'tab'].includes(k) && url[k] && !k.includes('.'));
 
   const follow = (event: MouseEvent, row: T) => {
+    // What a cell has opened over the page is in the row for React alone.
+    if (!event.currentTarget.contains(event.target as Node)) return;
     // Links, buttons and selected text keep their own meaning.
     if ((event.target as HTMLElement).closest('a, button, input, label') || window.getSelection()?.toString()) return;
     onRow?.(row);
@@ -110,7 +113,7 @@ export function DataTable<T>(props: Props<T>) {
         {filters}
         <Box flex={1} />
         {query.isFetching && query.data && <Loader size={14} role="status" aria-label="Loading" />}
-        {!props.noFile && <Export {...{ name, columns, load, whole }} wanted={wanted} />}
+        {!props.noFile && <Export {...{ name, columns, load, whole, filtered }} wanted={{ ...wanted, sort: url.sort, search: url.q }} />}
       </Group>}
       {query.error && <Box p="md"><ProblemAlert error={query.error} retry={() => void query.refetch()} /></Box>}
       {!query.data && !query.error && (
@@ -118,7 +121,7 @@ export function DataTable<T>(props: Props<T>) {
           {[0, 1, 2, 3].map((n) => <Skeleton key={n} h={32} mt={8} />)}
         </Box>
       )}
-      {query.data && rows.length === 0 && (filtered ? <Text ta="center" c="dimmed" size="sm" py={40}>Nothing matches.</Text> : empty)}
+      {query.data && rows.length === 0 && (filtered || url.cursor ? <Text ta="center" c="dimmed" size="sm" py={40}>Nothing matches.</Text> : empty)}
       {rows.length > 0 && (
         <Table.ScrollContainer minWidth={0} className={classes.scroll}>
           <Table highlightOnHover={Boolean(to ?? onRow)} aria-label={name} className={classes.table}>
@@ -145,11 +148,9 @@ export function DataTable<T>(props: Props<T>) {
       )}
       {(url.cursor || next) && (
         <Group justify="flex-end" gap="xs" p="sm">
-          {url.cursor && <Button variant="default" size="xs" onClick={() => { setTrail([]); turn(); }}>First page</Button>}
-          {url.cursor && trail.length > 0 && (
-            <Button variant="default" size="xs" onClick={() => { setTrail(trail.slice(0, -1)); turn(trail.at(-1)); }}>Previous</Button>
-          )}
-          <Button variant="default" size="xs" disabled={!next} onClick={() => { setTrail([...trail, url.cursor ?? '']); turn(next); }}>Next</Button>
+          {url.cursor && <Button variant="default" size="xs" onClick={() => turn()}>First page</Button>}
+          {url.cursor && url.cursor in before && <Button variant="default" size="xs" onClick={() => turn(before[url.cursor ?? ''])}>Previous</Button>}
+          <Button variant="default" size="xs" disabled={!next} onClick={() => { if (next) setBefore({ ...before, [next]: url.cursor }); turn(next); }}>Next</Button>
         </Group>
       )}
     </Box>
@@ -193,7 +194,7 @@ function Search({ label, value, onChange }: { label: string; value: string; onCh
   const [typed, setTyped] = useState(value);
   const field = useRef<HTMLInputElement>(null);
   const later = useDebouncedCallback(onChange, 200);
-  useHotkeys([['/', () => field.current?.focus()]]);
+  const key = useKey('/', () => field.current?.focus());
   // The URL changed from elsewhere, such as by Back.
   useEffect(() => {
     if (document.activeElement !== field.current) setTyped(value);
@@ -206,7 +207,7 @@ function Search({ label, value, onChange }: { label: string; value: string; onCh
       maw={{ xs: 260 }}
       type="search"
       aria-label={label}
-      placeholder={`${label}  ( / )`}
+      placeholder={key ? `${label}  ( / )` : label}
       leftSection={<IconSearch size={14} aria-hidden />}
       value={typed}
       onChange={(event) => { setTyped(event.currentTarget.value); later(event.currentTarget.value); }}
@@ -216,34 +217,30 @@ function Search({ label, value, onChange }: { label: string; value: string; onCh
 
 interface ExportProps<T> extends Pick<Props<T>, 'name' | 'columns' | 'load' | 'whole'> {
   wanted: Wanted;
+  filtered: boolean;
 }
 
-function Export<T>({ name, columns, load, whole, wanted }: ExportProps<T>) {
+function Export<T>({ name, columns, load, whole, wanted, filtered }: ExportProps<T>) {
   const [count, setCount] = useState<number>();
-  const [error, setError] = useState<unknown>();
   const kept = columns.filter((c) => c.text);
   const run = async () => {
     setCount(0);
-    setError(undefined);
     try {
-      const rows = await all((cursor) => load({ ...wanted, cursor, limit: EXPORT_ROWS }), setCount);
-      const shown = whole ? arrange(rows, columns, undefined, undefined) : rows;
+      const rows = await all((cursor) => load({ ...(whole ? undefined : wanted), cursor, limit: EXPORT_ROWS }), setCount);
+      const shown = whole ? arrange(rows, columns, wanted.sort, wanted.search) : rows;
       download(`${name.toLowerCase().replaceAll(' ', '-')}.csv`, toCsv([kept.map((c) => c.label), ...shown.map((row) => kept.map((c) => c.text?.(row)))]));
     } catch (thrown) {
-      setError(thrown);
+      sayProblem('The file could not be made', thrown);
     } finally {
       setCount(undefined);
     }
   };
   if (count !== undefined) return <Text size="xs" c="dimmed" role="status">Reading {count.toLocaleString('en')}…</Text>;
   return (
-    <>
-      {error !== undefined && <Text size="xs" c="red.8" role="alert">The file could not be made.</Text>}
-      <Tooltip label="All of it as CSV">
-        <ActionIcon variant="default" size="md" onClick={() => void run()} aria-label={`Download ${name} as CSV`}>
-          <IconFileDownload size={16} aria-hidden />
-        </ActionIcon>
-      </Tooltip>
-    </>
+    <Tooltip label={filtered ? 'All that matches, as CSV' : 'All of it, as CSV'}>
+      <ActionIcon variant="default" size="md" onClick={() => void run()} aria-label={`Download ${name} as CSV`}>
+        <IconFileDownload size={16} aria-hidden />
+      </ActionIcon>
+    </Tooltip>
   );
 }

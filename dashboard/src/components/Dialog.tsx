@@ -2,7 +2,7 @@
 
 import { Drawer, Modal, Text } from '@mantine/core';
 import type { ReactNode } from 'react';
-import { useReturnFocus } from './useReturnFocus';
+import { useOverlay } from './useOverlay';
 
 interface Props {
   opened: boolean;
@@ -12,12 +12,18 @@ interface Props {
   size?: string;
   /** What it holds would be lost. */
   closeOnClickOutside?: boolean;
+  /** What it asked for is on its way: it stays until it can say what became of that. */
+  busy?: boolean;
   children: ReactNode;
 }
 
-export function Dialog({ beside, title, ...rest }: Props) {
-  useReturnFocus(rest.opened);
+export function Dialog({ beside, title, busy, onClose, ...rest }: Props) {
+  const close = () => {
+    if (!busy) onClose();
+  };
+  useOverlay(rest.opened, close);
+  const props = { ...rest, onClose: close, returnFocus: false, closeOnEscape: false };
   return beside
-    ? <Drawer {...rest} returnFocus={false} title={<Text fw={640} fz="lg">{title}</Text>} />
-    : <Modal {...rest} returnFocus={false} title={<Text fw={640}>{title}</Text>} />;
+    ? <Drawer {...props} title={<Text fw={640} fz="lg">{title}</Text>} />
+    : <Modal {...props} title={<Text fw={640}>{title}</Text>} />;
 }

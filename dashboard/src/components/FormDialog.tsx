@@ -59,7 +59,7 @@ export function FormDialog<V>({ opened, onClose, title, form, save, action = 'Sa
     }
   }, () => setRefusals((n) => n + 1));
   return (
-    <Dialog beside opened={opened} onClose={close} title={title} size={size} closeOnClickOutside={!form.isDirty()}>
+    <Dialog beside opened={opened} onClose={close} title={title} size={size} closeOnClickOutside={!form.isDirty()} busy={busy}>
       <form ref={body} onSubmit={submit} noValidate>
         <Stack>
           {children}
@@ -67,7 +67,7 @@ export function FormDialog<V>({ opened, onClose, title, form, save, action = 'Sa
           <Group justify="space-between" gap="xs" mt="xs">
             <Group gap="xs">{extra}</Group>
             <Group gap="xs">
-              <Button variant="default" onClick={close}>Cancel</Button>
+              <Button variant="default" onClick={close} disabled={busy}>Cancel</Button>
               <Button type="submit" loading={busy}>{action}</Button>
             </Group>
           </Group>

@@ -5,6 +5,7 @@ import { useDebouncedValue } from '@mantine/hooks';
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import type { Page } from '../api/client';
+import { Problem } from '../api/problem';
 
 const ROWS = 100;
 
@@ -27,7 +28,7 @@ interface Props extends Omit<SelectProps, 'data' | 'value' | 'onChange' | 'searc
   known?: Choice;
 }
 
-export function Pick({ value, onChange, queryKey, load, known, ...rest }: Props) {
+export function Pick({ value, onChange, queryKey, load, known, error, ...rest }: Props) {
   const [typed, setTyped] = useState('');
   const [search] = useDebouncedValue(typed.trim(), 200);
   const first = useQuery({ queryKey: [...queryKey, 'pick'], queryFn: () => load({ limit: ROWS }) });
@@ -38,16 +39,17 @@ export function Pick({ value, onChange, queryKey, load, known, ...rest }: Props)
     enabled: long && search !== '' && search !== known?.label,
     placeholderData: keepPreviousData,
   });
+  const unread = first.error ?? (long ? found.error : null);
   const items = (long && found.data ? found.data : first.data)?.items ?? [];
   const choices = known && !items.some((item) => item.value === known.value) ? [known, ...items] : items;
   const details = new Map(choices.map((item) => [item.value, item.detail]));
   return (
     <Select
       searchable
-      nothingFoundMessage={first.isPending || found.isFetching ? 'Looking…' : 'Nothing has this name.'}
+      nothingFoundMessage={unread ? 'The list could not be read.' : first.isPending || found.isFetching ? 'Looking…' : 'Nothing has this name.'}
       rightSection={first.isLoading || found.isFetching ? <Loader size={14} role="status" aria-label="Loading" /> : undefined}
-      error={first.error ? 'The list could not be read.' : undefined}
       {...rest}
+      error={error || (unread && `The list could not be read: ${Problem.from(unread).message} (${Problem.from(unread).code})`)}
       data={choices.map(({ value, label, disabled }) => ({ value, label, disabled }))}
       value={value}
       onChange={onChange}

@@ -1,6 +1,7 @@
 // How an error looks: what the problem document says, its code, and the request's id for whoever looks into the log.
 
 import { Alert, Button, Code, Group, Stack, Text } from '@mantine/core';
+import { notifications } from '@mantine/notifications';
 import { IconAlertTriangle } from '@tabler/icons-react';
 import { Problem } from '../api/problem';
 
@@ -22,9 +23,15 @@ export function ProblemAlert({ error, retry }: { error: unknown; retry?: () => v
   );
 }
 
+/** Of what has no place of its own on the page, in the corner. */
+export function sayProblem(what: string, error: unknown) {
+  const problem = Problem.from(error);
+  notifications.show({ color: 'red', role: 'alert', autoClose: false, title: what, message: <>{problem.message} <Code>{problem.code}</Code></> });
+}
+
 function title(problem: Problem): string {
   switch (problem.status) {
-    case 0: return 'No answer';
+    case 0: return problem.code === 'no-answer' ? 'No answer' : 'A fault of the console';
     case 403: return 'You may not do this';
     case 404: return 'Not found';
     case 412: return 'Somebody else was quicker';

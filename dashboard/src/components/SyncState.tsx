@@ -1,6 +1,6 @@
 // How far something is on the fleet, in one line: "on 2 of 3 proxies", with what is missing on hover, and the way to its receipt.
 
-import { Anchor } from '@mantine/core';
+import { Anchor, Stack } from '@mantine/core';
 import { Link } from '@tanstack/react-router';
 import type { Sync } from '../api/schema';
 import { Status } from './Status';
@@ -21,6 +21,21 @@ function missing(sync: Sync): string | undefined {
   const late = sync.proxies.filter((p) => p.state !== 'applied');
   if (late.length === 0) return sync.proxies.map((p) => p.proxyName).join(', ') || undefined;
   return late.map((p) => `${p.proxyName}: ${p.errorMessage ?? (p.state === 'failed' ? 'given up' : 'on its way')}`).join('; ');
+}
+
+const NAMED = 4;
+const WORDS: Record<Sync['state'], string> = { applied: 'in step', pending: 'on its way', failed: 'given up', skipped: 'not yet' };
+
+/** Each proxy with how far it is, where there are few; else in one line. */
+export function OnProxies({ sync }: { sync: Sync }) {
+  if (sync.proxies.length === 0 || sync.proxies.length > NAMED) return <SyncState sync={sync} />;
+  return (
+    <Stack gap={2}>
+      {sync.proxies.map((p) => (
+        <Status key={p.proxyId} state={p.state} label={`${p.proxyName}: ${WORDS[p.state]}`} why={p.errorMessage} />
+      ))}
+    </Stack>
+  );
 }
 
 /** `link`: to the receipt of the newest change. */

@@ -2,7 +2,7 @@
 
 import '@mantine/spotlight/styles.css';
 
-import { Spotlight, spotlight, type SpotlightActionData } from '@mantine/spotlight';
+import { createSpotlight, Spotlight, useSpotlight, type SpotlightActionData } from '@mantine/spotlight';
 import { useDebouncedValue } from '@mantine/hooks';
 import { IconBox, IconRobot, IconSearch, IconUsersGroup } from '@tabler/icons-react';
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
@@ -10,17 +10,23 @@ import { useNavigate } from '@tanstack/react-router';
 import { useEffect, useState } from 'react';
 import { api, ask } from '../api/client';
 import { useCan } from '../api/me';
+import { Problem } from '../api/problem';
+import { useOverlay } from '../components/useOverlay';
 import { ACCOUNT, NAVIGATION } from './navigation';
+
+const [store, spotlight] = createSpotlight();
 
 /** `opened` counts how often it was asked for. */
 export function Finder({ opened }: { opened: number }) {
   useEffect(() => spotlight.open(), [opened]);
+  useOverlay(useSpotlight(store).opened, spotlight.close);
   const [text, setText] = useState('');
   const [search] = useDebouncedValue(text.trim(), 150);
   const navigate = useNavigate();
   const can = useCan();
   const found = useQuery({
     queryKey: ['finder', search],
+    staleTime: 0,
     enabled: search.length > 0,
     placeholderData: keepPreviousData,
     queryFn: async () => {
@@ -53,12 +59,15 @@ export function Finder({ opened }: { opened: number }) {
   }));
   return (
     <Spotlight
+      store={store}
       actions={groups}
       // What was found is shown as it is.
       filter={(_, actions) => actions}
       query={text}
       onQueryChange={setText}
-      nothingFound="Nothing has this name."
+      closeOnEscape={false}
+      returnFocus={false}
+      nothingFound={found.error ? `It could not be looked for: ${Problem.from(found.error).message} (${Problem.from(found.error).code})` : found.isFetching ? 'Looking…' : 'Nothing has this name.'}
       highlightQuery
       scrollable
       shortcut={null}

@@ -17,10 +17,11 @@ export function Missing() {
   );
 }
 
-export function Broken({ error, reset }: ErrorComponentProps) {
+/** To load it again also helps after an upgrade of Reeve, when parts of the console that was loaded before are gone. */
+export function Broken({ error }: ErrorComponentProps) {
   return (
     <Stack p="md" maw={640} mx="auto">
-      <ProblemAlert error={error} retry={reset} />
+      <ProblemAlert error={error} retry={() => window.location.reload()} />
     </Stack>
   );
 }

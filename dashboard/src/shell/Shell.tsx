@@ -2,14 +2,17 @@
 
 import { ActionIcon, Alert, AppShell, Box, Burger, Button, Group, Kbd, Menu, NavLink, ScrollArea, Text, Tooltip, useMantineColorScheme } from '@mantine/core';
 import { useDisclosure, useHotkeys } from '@mantine/hooks';
-import { IconDeviceDesktop, IconLogout, IconMoon, IconPlugConnectedX, IconSearch, IconSun, IconUser } from '@tabler/icons-react';
+import { IconDeviceDesktop, IconKeyboard, IconLogout, IconMoon, IconPlugConnectedX, IconSearch, IconSun, IconUser } from '@tabler/icons-react';
 import { useQueryClient } from '@tanstack/react-query';
 import { Link, Outlet, useRouterState } from '@tanstack/react-router';
 import { lazy, Suspense, useEffect, useRef, useState } from 'react';
 import { api, ask } from '../api/client';
 import { follow, useLive } from '../api/live';
 import { useCan, useMe } from '../api/me';
+import { Problem } from '../api/problem';
+import { sayProblem } from '../components/Problem';
 import { clockTime } from '../components/Time';
+import { useSingleKeys } from '../components/useKey';
 import { NAVIGATION } from './navigation';
 import { SignInAgain } from './SignInAgain';
 import classes from './Shell.module.css';
@@ -124,8 +127,16 @@ function WhoAmI() {
   const schemes = [
     ['auto', 'As the system', IconDeviceDesktop], ['light', 'Light', IconSun], ['dark', 'Dark', IconMoon],
   ] as const;
+  const [keys, setKeys] = useSingleKeys();
   const leave = async () => {
-    await ask(api.POST('/api/auth/logout')).catch(() => undefined);
+    try {
+      await ask(api.POST('/api/auth/logout'));
+    } catch (thrown) {
+      if (!Problem.from(thrown).signedOut) {
+        sayProblem('You are not signed out', thrown);
+        return;
+      }
+    }
     window.location.assign('/sign-in');
   };
   return (
@@ -143,6 +154,10 @@ function WhoAmI() {
             {label}
           </Menu.Item>
         ))}
+        <Menu.Divider />
+        <Menu.Item onClick={() => setKeys(!keys)} leftSection={<IconKeyboard size={15} aria-hidden />} closeMenuOnClick={false}>
+          Single-key shortcuts: {keys ? 'on' : 'off'}
+        </Menu.Item>
         <Menu.Divider />
         <Menu.Item onClick={() => void leave()} leftSection={<IconLogout size={15} aria-hidden />}>Sign out</Menu.Item>
       </Menu.Dropdown>

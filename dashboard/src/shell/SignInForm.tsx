@@ -9,8 +9,14 @@ import { api, ask } from '../api/client';
 import type { Me } from '../api/schema';
 import { ProblemAlert } from '../components/Problem';
 
-/** `next`: the page to come back to from an identity provider. */
-export function SignInForm({ email, next, onDone }: { email?: string; next: string; onDone: (me: Me) => void }) {
+interface Props {
+  email?: string;
+  /** The page to come back to from an identity provider; without one that opens in a tab of its own. */
+  next?: string;
+  onDone: (me: Me) => void;
+}
+
+export function SignInForm({ email, next, onDone }: Props) {
   const [error, setError] = useState<unknown>();
   const [busy, setBusy] = useState(false);
   const providers = useQuery({ queryKey: ['sign-in-providers'], queryFn: () => ask(api.GET('/api/auth/providers')), staleTime: 60_000 });
@@ -35,9 +41,10 @@ export function SignInForm({ email, next, onDone }: { email?: string; next: stri
       {providers.data?.items.map(({ name }) => (
         <Button
           key={name} component="a" variant="default" leftSection={<IconLogin2 size={16} aria-hidden />}
-          href={`/api/auth/oidc/${encodeURIComponent(name)}/start?next=${encodeURIComponent(next)}`}
+          href={`/api/auth/oidc/${encodeURIComponent(name)}/start?next=${encodeURIComponent(next ?? '/')}`}
+          target={next === undefined ? '_blank' : undefined}
         >
-          Sign in with {name}
+          Sign in with {name}{next === undefined && ', in a new tab'}
         </Button>
       ))}
       {providers.data && providers.data.items.length > 0 && <Divider label="or" />}

@@ -33,6 +33,8 @@ pub struct ListModels {
     pub search: Option<String>,
     /// One of `GET /api/providers`.
     pub provider: Option<String>,
+    /// `false`: only those with a deployment that is not as wanted on some proxy; `true`: only the others.
+    pub applied: Option<bool>,
     /// `litellmModelName` when left out; a cursor goes on in its own order alone.
     #[param(inline)]
     pub sort: Option<ModelSort>,
@@ -53,6 +55,6 @@ pub async fn list_models(
     let provider = query.provider.as_deref().map(Provider::parse).transpose();
     let provider =
         provider.map_err(|_| page::bad("provider", "expected one that GET /api/providers lists"))?;
-    let wanted = Wanted { status: query.status, provider, search: query.search };
+    let wanted = Wanted { status: query.status, provider, search: query.search, applied: query.applied };
     Ok(Json(models::list(&state.services, &reach, &wanted, &page).await?.into()))
 }

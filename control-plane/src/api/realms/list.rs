@@ -13,7 +13,7 @@ use crate::{
         problem::Result,
     },
     service::{
-        realms::{self, RealmSort, RealmView},
+        realms::{self, RealmSort, RealmView, Wanted},
         sync::Synced,
     },
 };
@@ -29,6 +29,10 @@ pub struct ListRealms {
     pub cursor: Option<String>,
     /// Part of the slug or name, in any case.
     pub search: Option<String>,
+    /// `false`: only those to which no model is granted; `true`: only the others.
+    pub granted: Option<bool>,
+    /// Only those that are frozen, or only those that are not.
+    pub frozen: Option<bool>,
     /// `slug` when left out; a cursor goes on in its own order alone.
     #[param(inline)]
     pub sort: Option<RealmSort>,
@@ -46,5 +50,6 @@ pub async fn list_realms(
     ApiQuery(query): ApiQuery<ListRealms>,
 ) -> Result<Json<List<Synced<RealmView>>>> {
     let page = page::ordered(query.limit, query.cursor.as_deref(), query.sort.unwrap_or_default().order())?;
-    Ok(Json(realms::list(&state.services, &reach, query.search.as_deref(), &page).await?.into()))
+    let wanted = Wanted { search: query.search, granted: query.granted, frozen: query.frozen };
+    Ok(Json(realms::list(&state.services, &reach, &wanted, &page).await?.into()))
 }

@@ -73,6 +73,7 @@ fn reads(deployment: &str) -> Vec<Case> {
         "/api/workload-rules/deploys".into(),
         "/api/people".into(),
         "/api/people/ada@example.org".into(),
+        "/api/people/ada@example.org/sessions".into(),
     ];
     paths.into_iter().map(|path| ("GET", path, None)).collect()
 }

@@ -182,6 +182,21 @@ async fn models_and_realms_are_ordered_and_filtered(pool: PgPool) {
         assert_eq!(walk(&api, &format!("/api/realms?sort={sort}"), "slug").await, expected, "{sort}");
     }
     assert_eq!(walk(&api, "/api/realms?search=TH", "slug").await, ["c-three"]);
+    api.post("/api/models/beta/realms", json!({ "realmId": "a-two" })).await.is(201);
+    api.post("/api/models/beta/realms", json!({ "realmId": "b-one" })).await.is(201);
+    api.delete("/api/models/beta/realms/b-one").await.is(200);
+    assert_eq!(walk(&api, "/api/realms?granted=true", "slug").await, ["a-two"]);
+    assert_eq!(walk(&api, "/api/realms?granted=false", "slug").await, ["b-one", "c-three"]);
+    api.post("/api/freezes", json!({ "kind": "realm", "name": "b-one", "reason": "test" })).await.is(201);
+    assert_eq!(walk(&api, "/api/realms?frozen=true", "slug").await, ["b-one"]);
+    assert_eq!(walk(&api, "/api/realms?frozen=false&sort=-name", "slug").await, ["c-three", "a-two"]);
+    assert_eq!(walk(&api, "/api/realms?frozen=true&granted=true", "slug").await, [""; 0]);
+    api.proxy("eu").await;
+    api.pretend_reconciled().await;
+    assert_eq!(walk(&api, "/api/models?applied=false", "name").await, [""; 0]);
+    api.patch("/api/models/beta", json!({ "status": "inactive" })).await.is(200);
+    assert_eq!(walk(&api, "/api/models?applied=false", "name").await, ["beta"]);
+    assert_eq!(walk(&api, "/api/models?applied=true&sort=name", "name").await, ["Alpha", "Delta", "gamma"]);
     let orders = ["slug", "name", "-name", "created", "-created", "members", "-members"];
     keeps_its_order(&api, "/api/realms", &orders).await;
 }

@@ -71,6 +71,7 @@ async fn everything_is_counted_and_told_the_gravest_first(pool: PgPool) {
     assert_eq!(quiet["realms"], json!({ "total": 2, "withoutGrants": 1, "frozen": 0 }));
     assert_eq!(kinds(&quiet), ["agents-waiting", "grant-ends"]);
     assert_eq!(quiet["attention"][0]["subject"], format!("agent/{OTHER}"));
+    assert_eq!(quiet["attention"][0]["name"], "worker");
 
     // Now everything that can be wrong is.
     api.patch("/api/models/two", json!({ "status": "active" })).await.is(200);
@@ -148,6 +149,9 @@ async fn everything_is_counted_and_told_the_gravest_first(pool: PgPool) {
     let mut told = kinds(&later);
     told.sort_unstable();
     assert_eq!(told, expected);
+    let line =
+        later["attention"].as_array().unwrap().iter().find(|l| l["kind"] == "revocation-unproven").unwrap();
+    assert_eq!(line["subject"], format!("change/{revoked}"));
     clock.advance(TimeDelta::hours(30));
     let day = api.get("/api/overview").await.is(200);
     let ending = day["attention"].as_array().unwrap().iter().find(|l| l["kind"] == "grant-ends").unwrap();

@@ -94,6 +94,11 @@ async fn a_stolen_cookie_is_worth_nothing_after_logout(pool: PgPool) {
         [json!(true), json!(false)]
     );
     assert_eq!(sessions[0]["address"], HERE);
+    // Whoever rules people sees them, too; to a token none of them is the one that asks.
+    let seen = api.get("/api/people/ada@example.org/sessions").await.is(200);
+    let mut here = sessions.clone();
+    here[0]["current"] = json!(false);
+    assert_eq!(seen["items"], json!(here));
     let out = api.with(&stolen, "POST", "/api/auth/logout", None).await;
     assert!(out.header("set-cookie").contains("Max-Age=0"), "{}", out.header("set-cookie"));
     for path in ["/api/me", "/api/realms", "/api/me/sessions"] {
@@ -252,6 +257,7 @@ async fn who_is_locked_out_or_has_another_password_is_out_at_once(pool: PgPool) 
     api.with(&bob, "GET", "/api/proxies", None).await.is(200);
     api.patch("/api/people/bob@example.org", json!({ "roles": [] })).await.is(200);
     api.with(&bob, "GET", "/api/proxies", None).await.problem(403, "missing-permission");
+    api.get("/api/people/nobody@example.org/sessions").await.problem(404, "not-found");
     api.delete("/api/people/bob@example.org/sessions").await.is(200);
     api.with(&bob, "GET", "/api/me", None).await.problem(401, "session-ended");
 }

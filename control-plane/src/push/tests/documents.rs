@@ -1,6 +1,9 @@
 //! From a change to the document on the socket and back to the stored report.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use reeve_protocol::FromAgent;
 use sqlx::PgPool;
@@ -11,7 +14,10 @@ use super::{
     until,
     world::{World, plaintext},
 };
-use crate::domain::agent::{ConfigMode, ManualConfig};
+use crate::{
+    domain::agent::{ConfigMode, ManualConfig},
+    store::keys,
+};
 
 /// What the log would have shown.
 #[derive(Clone, Default)]
@@ -132,11 +138,14 @@ async fn a_rotation_delivers_the_next_generation(pool: PgPool) {
     world.grant_live(world.a, &["openai/a"]).await;
     let (mut agent, _) = Agent::connect(&replica, &key, None).await;
     agent.until_model("openai/a").await;
+    let held = async || keys::held(&mut world.store.conn().await.unwrap(), world.realm).await.unwrap();
+    until("it is known to run the first one", async || held().await == HashMap::from([(1, 1)])).await;
     let second = world.generation(2).await;
     world.live(second, &["openai/a"]).await;
     let rotated = agent.applied().await;
     assert_eq!(rotated.document.config().unwrap().api_key.expose(), plaintext(2));
     until("rotation may go on", async || world.session(&key).await.applied_key_generation == Some(2)).await;
+    assert_eq!(held().await, HashMap::from([(2, 1)]));
     replica.stop().await;
 }
 

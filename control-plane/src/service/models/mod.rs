@@ -133,6 +133,8 @@ pub struct Wanted {
     pub provider: Option<Provider>,
     /// Part of the name, case-insensitive.
     pub search: Option<String>,
+    /// Whether every deployment is as wanted on every proxy.
+    pub applied: Option<bool>,
 }
 
 pub async fn get(s: &Services, reach: &Reach, name: &str) -> Result<Synced<ModelView>> {
@@ -157,6 +159,7 @@ pub async fn list(
         status: wanted.status,
         provider: wanted.provider.map(Provider::name),
         search: wanted.search.as_deref(),
+        applied: wanted.applied,
         page,
     };
     let found = page.cut(models::find(&mut conn, &filter).await?);

@@ -46,7 +46,7 @@ pub struct Attention {
     pub severity: Severity,
     /// Which kind of line: stable.
     pub kind: &'static str,
-    /// Such as `proxy/<id>`, `agent/<did>`, `realm/<id>`; `agents` when it is about several, `installation` about the whole.
+    /// Such as `proxy/<id>`, `agent/<did>`, `realm/<id>`, `change/<revision>`; `agents` when it is about several, `installation` about the whole.
     pub subject: String,
     /// What people call that.
     pub name: String,
@@ -256,20 +256,20 @@ fn of_proxy(p: &Proxy, about: &About, lines: &mut Vec<Attention>) {
 }
 
 fn of_agents(a: &AgentCounts, lines: &mut Vec<Attention>) {
-    let about = |count, one: &Option<String>| match one {
-        Some(did) if count == 1 => About::new(format!("agent/{did}"), did),
+    let about = |count, did: &Option<String>, name: &Option<String>| match (did, name) {
+        (Some(did), Some(name)) if count == 1 => About::new(format!("agent/{did}"), name),
         _ => About::new("agents", format!("{count} agents")),
     };
     if a.rejecting > 0 {
         let text =
             format!("{} refused the document offered last", things(a.rejecting, "agent has", "agents have"));
         let todo = "reeve agents show DID says why; reeve agent-config retry DID offers it again";
-        let about = about(a.rejecting, &a.a_rejecting);
+        let about = about(a.rejecting, &a.a_rejecting, &a.rejecting_name);
         lines.push(about.line(Severity::Warning, "documents-rejected", a.rejecting_since, text, todo));
     }
     if a.pending > 0 {
         let text = format!("{} for approval", things(a.pending, "agent waits", "agents wait"));
-        let about = about(a.pending, &a.a_pending);
+        let about = about(a.pending, &a.a_pending, &a.pending_name);
         let todo = "reeve agents approve DID, or reeve agents revoke DID";
         lines.push(about.line(Severity::Info, "agents-waiting", a.pending_since, text, todo));
     }
@@ -278,7 +278,10 @@ fn of_agents(a: &AgentCounts, lines: &mut Vec<Attention>) {
 fn of_revocations(revoking: &[Revoking], before: DateTime<Utc>, lines: &mut Vec<Attention>) {
     for r in revoking.iter().filter(|r| r.since < before) {
         let waiting = r.waiting_for.join(", ");
-        lines.push(About::new(format!("realm/{}", r.realm_id), &r.realm_slug).line(
+        let subject = r
+            .revision
+            .map_or_else(|| format!("realm/{}", r.realm_id), |revision| format!("change/{revision}"));
+        lines.push(About::new(subject, &r.realm_slug).line(
             Severity::Critical,
             "revocation-unproven",
             Some(r.since),

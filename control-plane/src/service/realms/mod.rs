@@ -126,16 +126,33 @@ pub async fn get(s: &Services, reach: &Reach, name: &str) -> Result<Synced<Realm
     Ok(Synced { sync: sync::read_one(s, subject(&view)).await?, view })
 }
 
+/// Which realms to list; all filters must match.
+#[derive(Clone, Debug, Default)]
+pub struct Wanted {
+    /// Part of the slug or name, case-insensitive.
+    pub search: Option<String>,
+    /// Whether a model is granted to it.
+    pub granted: Option<bool>,
+    pub frozen: Option<bool>,
+}
+
 /// In the order asked for.
 pub async fn list(
     s: &Services,
     reach: &Reach,
-    search: Option<&str>,
+    wanted: &Wanted,
     page: &OrderedRequest,
 ) -> Result<Page<Synced<RealmView>>> {
     let mut conn = s.store.conn().await?;
     let among = reach.may.filter();
-    let found = page.cut(realms::find(&mut conn, among.as_deref(), search, page).await?);
+    let filter = realms::Filter {
+        among: among.as_deref(),
+        search: wanted.search.as_deref(),
+        granted: wanted.granted,
+        frozen: wanted.frozen,
+        page,
+    };
+    let found = page.cut(realms::find(&mut conn, &filter).await?);
     let ids: Vec<Uuid> = found.items.iter().filter_map(|id| id.parse().ok()).collect();
     let rows = realms::list(&mut conn, Some(&ids)).await?;
     let views = views(&mut conn, in_order(&ids, rows, |r| r.id.0)).await?;

@@ -14,6 +14,7 @@ import { Copy } from '../../components/Copy';
 import { DataTable, type Column } from '../../components/DataTable';
 import { Empty } from '../../components/Empty';
 import { Panel } from '../../components/Panel';
+import { ProblemAlert } from '../../components/Problem';
 import { useDone } from '../../components/useDone';
 import { count, listed } from '../models/naming';
 import { Named } from './cells';
@@ -97,7 +98,8 @@ function DeleteProvider({ provider, onClose }: { provider: RegisteredProvider; o
     >
       <Stack gap="xs">
         <Text size="sm">Nobody can sign in with it any more, and what its groups gave is gone. Its people stay; who has no password needs a link for one.</Text>
-        {!holders && can('people:read') && <Text size="sm" c="dimmed" role="status">Looking who has roles by it…</Text>}
+        {people.error && <ProblemAlert error={people.error} />}
+        {people.isLoading && <Text size="sm" c="dimmed" role="status">Looking who has roles by it…</Text>}
         {holders && (
           <Text size="sm">
             {holders.length === 0 ? 'Nobody has a role by it.' : `${count(holders.length, 'person', 'people')} ${holders.length === 1 ? 'loses' : 'lose'} roles: ${listed(holders.slice(0, 8).map((p) => p.name))}${holders.length > 8 ? ' and others' : ''}.`}

@@ -1,4 +1,4 @@
-// What can be done with a person: edit, a new link, end the sessions, lock out, delete.
+// What can be done with a person: edit, a new link, see and end the sessions, lock out, delete.
 
 import { ActionIcon, Stack, Text, Tooltip } from '@mantine/core';
 import { IconLink, IconLock, IconLogout, IconPencil, IconTrash, IconUserCheck, IconUserOff } from '@tabler/icons-react';
@@ -6,13 +6,16 @@ import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { api, ask, ifMatch } from '../../api/client';
 import { useCan, useMe } from '../../api/me';
+import { Problem } from '../../api/problem';
 import type { InvitedPerson, PersonView } from '../../api/schema';
 import { ActionMenu } from '../../components/ActionMenu';
+import { AtOpening } from '../../components/AtOpening';
 import { Confirm } from '../../components/Confirm';
 import { useDone } from '../../components/useDone';
 import { count, listed } from '../models/naming';
 import { EditPerson } from './PersonForms';
 import { allTokensQuery, useMayGive } from './queries';
+import { SessionsOf } from './SessionsOf';
 
 type Dialog = 'edit' | 'link' | 'sessions' | 'disable' | 'enable' | 'delete';
 interface Props {
@@ -60,18 +63,21 @@ export function PersonActions({ person, onInvited }: Props) {
         actions={[
           { label: 'Edit name and roles', icon: IconPencil, run: () => setDialog('edit') },
           !disabled && { label: 'New link for a password', icon: IconLink, run: () => setDialog('link') },
-          !disabled && { label: 'End all sessions', icon: IconLogout, run: () => setDialog('sessions') },
+          !disabled && { label: 'Sessions', icon: IconLogout, run: () => setDialog('sessions') },
           disabled ? { label: 'Enable', icon: IconUserCheck, run: () => setDialog('enable') } : { label: 'Disable', icon: IconUserOff, run: () => setDialog('disable') },
           { label: 'Delete', icon: IconTrash, bad: true, run: () => setDialog('delete') },
         ]}
       />
-      <EditPerson key={person.version} person={person} opened={dialog === 'edit'} onClose={close} />
+      <AtOpening opened={dialog === 'edit'} value={person}>{(person) => <EditPerson person={person} opened={dialog === 'edit'} onClose={close} />}</AtOpening>
       <Confirm opened={dialog === 'link'} onClose={close} title={`New link for ${name}?`} action="Make the link" harmless run={link}>
         They set a password with it. A link that they were given before counts no more.
         {person.passwordSet && ' Their present password counts until they have set the new one.'}
       </Confirm>
-      <Confirm opened={dialog === 'sessions'} onClose={close} title={`End all sessions of ${name}?`} action="End sessions" run={endSessions}>
-        Every browser and CLI where {name} is signed in is signed out now. They may sign in again. <Self person={person} />
+      <Confirm opened={dialog === 'sessions'} onClose={close} title={`Sessions of ${name}`} action="End all" run={endSessions}>
+        <Stack gap="xs">
+          <SessionsOf person={person} />
+          <Text size="sm">To end them signs {name} out of each of them now. They may sign in again. <Self person={person} /></Text>
+        </Stack>
       </Confirm>
       <Confirm opened={dialog === 'disable'} onClose={close} title={`Disable ${name}?`} action="Disable" run={() => disable(true)}>
         <Stack gap="xs">
@@ -102,6 +108,7 @@ function TokensLeft({ person }: { person: PersonView }) {
   const can = useCan();
   const tokens = useQuery({ ...allTokensQuery, enabled: can('tokens:read') });
   if (!can('tokens:read')) return <Text size="sm">API tokens that they made go on.</Text>;
+  if (tokens.error) return <Text size="sm">API tokens that they made go on; which those are could not be read: {Problem.from(tokens.error).message}.</Text>;
   if (!tokens.data) return <Text size="sm" c="dimmed" role="status">Looking for API tokens that they made…</Text>;
   const left = tokens.data.filter((t) => t.state === 'active' && t.createdBy === `person:${person.email}`);
   if (left.length === 0) return <Text size="sm">They made no API token that still counts.</Text>;

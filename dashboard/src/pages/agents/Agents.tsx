@@ -33,15 +33,17 @@ export function Agents() {
   const [url, setUrl] = useUrl();
   const pending = useQuery(pendingQuery);
   const waiting = pending.data ? `${pending.data.items.length}${pending.data.nextCursor ? '+' : ''}` : '';
+  const onlyPending = url.status === 'pending';
+  // Who waits has no state yet, and there is no field for it then.
+  const live = onlyPending ? undefined : url.live;
   const filters = {
     status: url.status,
     realmId: url.realm,
-    live: url.live === 'frozen' ? undefined : url.live,
-    frozen: url.live === 'frozen' ? 'true' : undefined,
+    live: live === 'frozen' ? undefined : live,
+    frozen: live === 'frozen' ? 'true' : undefined,
   };
   const filter = (patch: Record<string, string | null>) =>
     setUrl({ ...Object.fromEntries(Object.entries(patch).map(([k, v]) => [k, v ?? undefined])), cursor: undefined });
-  const onlyPending = url.status === 'pending';
 
   return (
     <Page

@@ -29,7 +29,8 @@ export function Enrollment() {
   const names = useQuery({ ...realmNamesQuery, enabled: can('realms:read', 'any') }).data;
   const mayMake = can('enrollment:write', 'any');
   const make = mayMake && <Button leftSection={<IconPlus size={16} aria-hidden />} onClick={open}>New token</Button>;
-  const realms = (token: TokenView) => token.realmIds.map((id) => names?.get(id)?.name ?? 'a realm that is gone').join(', ') || 'the default realm';
+  const nameOf = (id: string) => (names ? (names.get(id)?.name ?? 'a realm that is gone') : '…');
+  const realms = (token: TokenView) => token.realmIds.map(nameOf).join(', ') || 'the default realm';
 
   const columns: Column<TokenView>[] = [
     { label: 'Token', text: (t) => t.fingerprint, cell: (t) => <Text span inherit ff="monospace">{t.fingerprint}</Text> },

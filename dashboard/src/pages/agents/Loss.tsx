@@ -3,7 +3,7 @@
 import { List, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import type { AgentRealm, AgentView } from '../../api/schema';
-import { realmQuery } from './queries';
+import { realmQuery } from '../realms/queries';
 
 export function Loss({ agent, realms = agent.realms }: { agent: AgentView; realms?: AgentRealm[] }) {
   if (agent.status !== 'approved') return <Text size="sm">It was never let in, so it knows no key.</Text>;

@@ -5,7 +5,9 @@ import { useQuery } from '@tanstack/react-query';
 import { api, ask } from '../../api/client';
 import { shortDid } from '../../components/Copy';
 import { Pick } from '../../components/Pick';
-import { agentQuery, listRealms, realmQuery } from './queries';
+import { modelQuery } from '../models/queries';
+import { realmQuery } from '../realms/queries';
+import { agentQuery, listRealms } from './queries';
 
 type Rest = Omit<SelectProps, 'data' | 'value' | 'onChange' | 'searchValue' | 'onSearchChange' | 'filter'>;
 interface Props extends Rest {
@@ -50,11 +52,7 @@ export function AgentPick({ value, ...rest }: Props) {
 
 /** By `litellmModelName`; an id in `value` is understood, too. */
 export function ModelPick({ value, ...rest }: Props) {
-  const known = useQuery({
-    queryKey: ['models', value],
-    queryFn: () => ask(api.GET('/api/models/{id}', { params: { path: { id: value ?? '' } } })),
-    enabled: Boolean(value),
-  }).data;
+  const known = useQuery({ ...modelQuery(value ?? ''), enabled: Boolean(value) }).data;
   return (
     <Pick
       {...rest}

@@ -27,9 +27,6 @@ export const pendingQuery = queryOptions({
 export const listAgents = (wanted: Wanted, filters: Record<string, string | undefined>) =>
   ask(api.GET('/api/agents', { params: { query: untyped({ ...wanted, ...filters }) } }));
 
-export const realmQuery = (id: string) =>
-  queryOptions({ queryKey: ['realms', id], queryFn: () => ask(api.GET('/api/realms/{id}', { params: { path: { id } } })) });
-
 export const listRealms = (wanted: { limit: number; search?: string }) =>
   ask(api.GET('/api/realms', { params: { query: wanted } }));
 

@@ -29,7 +29,7 @@ interface Progress {
 async function read(query: URLSearchParams, kind: Kind, signal: AbortSignal, tell: (progress: Progress) => void): Promise<{ file: Blob; rows: number }> {
   const answer = await fetch(`/api/audit?${query}`, { signal });
   if (answer.status === 401) signedOut();
-  if (!answer.ok || !answer.body) throw await Problem.of(answer);
+  if (!answer.ok || !answer.body) throw await Problem.read(answer);
   let file = new Blob([], { type: kind.type });
   let part: Uint8Array<ArrayBuffer>[] = [];
   let [bytes, kept, lines, told] = [0, 0, 0, 0];
@@ -54,7 +54,7 @@ async function read(query: URLSearchParams, kind: Kind, signal: AbortSignal, tel
   return { file: new Blob([file, ...part], { type: kind.type }), rows: progress().rows };
 }
 
-const whyText = (thrown: unknown) => (thrown instanceof Problem ? thrown.message : 'the connection broke off before the end; nothing was saved');
+const whyText = (thrown: unknown) => (thrown instanceof Problem ? `${thrown.message} (${thrown.code})` : 'the connection broke off before the end; nothing was saved');
 const sizeText = (bytes: number) => (bytes < 1_000_000 ? `${Math.ceil(bytes / 1000).toLocaleString('en')} kB` : `${(bytes / 1_000_000).toFixed(1)} MB`);
 
 export function Export({ filters, filtered }: { filters: Filters; filtered: boolean }) {

@@ -45,7 +45,7 @@ export function FilterBar() {
       {Object.keys(filters).length > 0 && (
         <Button size="xs" variant="subtle" color="gray" leftSection={<IconX size={13} aria-hidden />} onClick={() => ask(none)}>Clear</Button>
       )}
-      <Tooltip label="Look again: sign-ins and refusals are not announced">
+      <Tooltip label="Look again">
         <ActionIcon variant="default" size={30} aria-label="Look again" onClick={() => void client.invalidateQueries({ queryKey: ['audit'] })}><IconRefresh size={15} aria-hidden /></ActionIcon>
       </Tooltip>
     </>

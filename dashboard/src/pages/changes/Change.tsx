@@ -2,7 +2,6 @@
 // happens: the event stream has the page ask again.
 
 import { ActionIcon, Alert, Box, Group, Paper, Stack, Text, Tooltip } from '@mantine/core';
-import { useHotkeys } from '@mantine/hooks';
 import { IconChevronLeft, IconChevronRight, IconEye, IconFlag, IconRobot, IconServer, IconShieldCheck } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { useNavigate, useParams } from '@tanstack/react-router';
@@ -16,6 +15,7 @@ import { Loaded, Page } from '../../components/Page';
 import { Panel } from '../../components/Panel';
 import { Status, type Tone } from '../../components/Status';
 import { exactTime, Time } from '../../components/Time';
+import { useKey } from '../../components/useKey';
 import { iconOf, Sentence, type Names } from './describe';
 import { useNames } from './names';
 import { OnAgents } from './OnAgents';
@@ -136,7 +136,7 @@ function Observing({ open }: { open: boolean }) {
   );
 }
 
-/** The changes before and after; also with the keys [ and ]. */
+/** The changes before and after. */
 function Neighbours({ revision }: { revision: number }) {
   const navigate = useNavigate();
   const newest = useQuery({
@@ -146,13 +146,14 @@ function Neighbours({ revision }: { revision: number }) {
   const go = (to: number) => void navigate({ to: '/changes/$revision', params: { revision: String(to) } });
   const before = revision > 1 ? revision - 1 : undefined;
   const after = newest !== undefined && revision < newest ? revision + 1 : undefined;
-  useHotkeys([['[', () => before && go(before)], [']', () => after && go(after)]]);
+  useKey('[', () => before && go(before));
+  const keys = useKey(']', () => after && go(after));
   return (
     <>
-      <Tooltip label="Change before ( [ )">
+      <Tooltip label={keys ? 'Change before ( [ )' : 'Change before'}>
         <ActionIcon variant="default" size="lg" disabled={!before} aria-label="Change before" onClick={() => before && go(before)}><IconChevronLeft size={17} aria-hidden /></ActionIcon>
       </Tooltip>
-      <Tooltip label="Change after ( ] )">
+      <Tooltip label={keys ? 'Change after ( ] )' : 'Change after'}>
         <ActionIcon variant="default" size="lg" disabled={!after} aria-label="Change after" onClick={() => after && go(after)}><IconChevronRight size={17} aria-hidden /></ActionIcon>
       </Tooltip>
     </>

@@ -1,8 +1,8 @@
 // What the objects of a receipt are called: the receipt has their ids, the realm and the model that the change names have the rest.
 
 import { useQuery } from '@tanstack/react-query';
-import { api, ask } from '../../api/client';
 import { useCan } from '../../api/me';
+import { modelQuery } from '../models/queries';
 import { realmQuery } from '../realms/queries';
 import type { ObjectReceipt, Receipt } from '../../api/schema';
 
@@ -26,8 +26,7 @@ export function useObjectWords(receipt: Receipt): (object: ObjectReceipt) => Obj
     retry: false,
   }).data;
   const model = useQuery({
-    queryKey: ['models', 'one', modelName],
-    queryFn: () => ask(api.GET('/api/models/{id}', { params: { path: { id: modelName ?? '' } } })),
+    ...modelQuery(modelName ?? ''),
     enabled: Boolean(modelName) && receipt.kind !== 'model.delete' && can('models:read', 'any'),
     retry: false,
   }).data;

@@ -67,8 +67,9 @@ export function Credentials() {
         />
       </Panel>
       <AddCredential opened={adding} onClose={add.close} />
-      {replaced && <ReplaceKey key={replaced.id} credential={replaced} users={users(replaced)} onClose={() => setReplaced(undefined)} />}
-      {removed && <DeleteCredential credential={removed} users={users(removed)} onClose={() => setRemoved(undefined)} />}
+      {/* What they say of the models is known by then, or will not be. */}
+      {replaced && !models.isLoading && <ReplaceKey key={replaced.id} credential={replaced} users={users(replaced)} onClose={() => setReplaced(undefined)} />}
+      {removed && !models.isLoading && <DeleteCredential credential={removed} users={users(removed)} onClose={() => setRemoved(undefined)} />}
     </Page>
   );
 }

@@ -11,13 +11,14 @@ import { count } from '../models/naming';
 
 interface Props {
   credential: CredentialView;
+  /** Models that call with it; `undefined`: not readable. */
   users?: SyncedModelView[];
   onClose: () => void;
 }
 
-export function DeleteCredential({ credential, users = [], onClose }: Props) {
+export function DeleteCredential({ credential, users, onClose }: Props) {
   const done = useDone();
-  if (users.length > 0) {
+  if (users && users.length > 0) {
     return (
       <Dialog opened onClose={onClose} title={`${credential.name} is in use`}>
         <Stack>
@@ -38,7 +39,7 @@ export function DeleteCredential({ credential, users = [], onClose }: Props) {
         done(`Deleted ${credential.name}`, await ask(api.DELETE('/api/credentials/{id}', { params })), 'credentials');
       }}
     >
-      No model calls with it. Reeve forgets the key {credential.fingerprint}; at the provider it stays valid until you end it there.
+      {users ? 'No model calls with it.' : 'Which models call with it is not known here; while one does, it is not deleted.'} Reeve forgets the key {credential.fingerprint}; at the provider it stays valid until you end it there.
     </Confirm>
   );
 }

@@ -14,12 +14,13 @@ import { SecretInput } from './SecretInput';
 
 interface Props {
   credential: CredentialView;
-  /** Models that call with it, as far as they are readable. */
+  /** Models that call with it; `undefined`: not readable. */
   users?: SyncedModelView[];
   onClose: () => void;
 }
 
-export function ReplaceKey({ credential, users = [], onClose }: Props) {
+export function ReplaceKey({ credential, users: known, onClose }: Props) {
+  const users = known ?? [];
   const done = useDone();
   const providers = useQuery(providersQuery);
   const provider = providers.data?.find((p) => p.name === credential.provider);
@@ -45,7 +46,7 @@ export function ReplaceKey({ credential, users = [], onClose }: Props) {
       <Text size="sm">
         {users.length > 0
           ? `${listed(users.slice(0, 4).map((m) => m.name).concat(users.length > 4 ? [`${users.length - 4} more`] : []))} ${users.length === 1 ? 'calls' : 'call'} with it. Every proxy gets the new key; calls go on meanwhile with the old one.`
-          : 'No model calls with it yet.'}{' '}
+          : known ? 'No model calls with it yet.' : 'Which models call with it is not known here; every proxy gets the new key.'}{' '}
         The key now is <Text span inherit ff="monospace">{credential.fingerprint}</Text>.
       </Text>
       <SecretInput provider={provider} label="New API key" value={form.values.apiKey} onChange={(value) => form.setFieldValue('apiKey', value)} error={form.errors.apiKey} />

@@ -4,7 +4,8 @@ import { Select } from '@mantine/core';
 import { useForm } from '@mantine/form';
 import { useQuery } from '@tanstack/react-query';
 import { api, ask, ifMatch } from '../../api/client';
-import type { SyncedDeploymentView, SyncedModelView } from '../../api/schema';
+import type { ProviderView, SyncedDeploymentView, SyncedModelView } from '../../api/schema';
+import { Dialog } from '../../components/Dialog';
 import { FormDialog } from '../../components/FormDialog';
 import { Loaded } from '../../components/Page';
 import { useDone } from '../../components/useDone';
@@ -24,10 +25,17 @@ interface Props {
   now?: string;
 }
 
-export function DeploymentForm({ opened, onClose, model, deployment, now }: Props) {
-  const done = useDone();
+export function DeploymentForm(props: Props) {
+  const { opened, onClose, model } = props;
   const providers = useQuery({ ...providersQuery, enabled: opened });
-  const provider = (name: string) => providers.data?.find((p) => p.name === name);
+  // Which parameters have a field of their own is known by the provider alone.
+  if (providers.data) return <Form {...props} providers={providers.data} />;
+  return <Dialog beside opened={opened} onClose={onClose} title={model.name} size="xl"><Loaded query={providers}>{() => null}</Loaded></Dialog>;
+}
+
+function Form({ opened, onClose, model, deployment, now, providers }: Props & { providers: ProviderView[] }) {
+  const done = useDone();
+  const provider = (name: string) => providers.find((p) => p.name === name);
   const initial = deployment ? valuesOf(deployment, provider(deployment.provider)) : { ...NEW_MODEL, provider: model.provider };
   const form = useForm<ModelValues>({ initialValues: initial, validate: (v) => missing(v, provider(v.provider), false) });
   const chosen = provider(form.values.provider);
@@ -49,17 +57,13 @@ export function DeploymentForm({ opened, onClose, model, deployment, now }: Prop
       opened={opened} onClose={close} form={form} save={save} size="xl" action={deployment ? 'Save' : 'Add'}
       title={deployment ? `Edit a deployment of ${model.name}` : `Add a deployment to ${model.name}`}
     >
-      <Loaded query={providers}>
-        {(items) => (
-          <Select
-            label="Provider" required searchable allowDeselect={false} disabled={Boolean(deployment)}
-            description={deployment ? 'It stays: another provider is another deployment.' : 'The name that callers say does not change.'}
-            data={items.map((p) => ({ value: p.name, label: providerLabel(p.name) }))}
-            {...form.getInputProps('provider')}
-            onChange={(value) => form.setValues({ provider: value ?? '', params: {}, apiKey: NO_SECRET, credentialId: null })}
-          />
-        )}
-      </Loaded>
+      <Select
+        label="Provider" required searchable allowDeselect={false} disabled={Boolean(deployment)}
+        description={deployment ? 'It stays: another provider is another deployment.' : 'The name that callers say does not change.'}
+        data={providers.map((p) => ({ value: p.name, label: providerLabel(p.name) }))}
+        {...form.getInputProps('provider')}
+        onChange={(value) => form.setValues({ provider: value ?? '', params: {}, apiKey: NO_SECRET, credentialId: null })}
+      />
       {chosen && (
         <>
           <BackendFields key={chosen.name} form={form} provider={chosen} now={now} />

@@ -5,6 +5,7 @@ import type { UseFormReturnType } from '@mantine/form';
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { useCan } from '../../api/me';
+import { Problem } from '../../api/problem';
 import type { ProviderView } from '../../api/schema';
 import { SecretInput } from '../credentials/SecretInput';
 import type { KeyFrom, ModelValues } from './backend';
@@ -27,7 +28,9 @@ export function KeyChoice({ form, provider, now }: Props) {
     ['kept', 'Keep what it has', now ?? '', now !== undefined],
     [
       'stored', 'A credential',
-      fitting.length > 0 ? `${count(fitting.length, 'key')} of ${providerLabel(provider.name)} stored already. Its key is replaced in one place.` : `No credential of ${providerLabel(provider.name)} yet.`,
+      fitting.length > 0 ? `${count(fitting.length, 'key')} of ${providerLabel(provider.name)} stored already. Its key is replaced in one place.`
+        : stored.data ? `No credential of ${providerLabel(provider.name)} yet.`
+          : stored.error ? `Which there are could not be read: ${Problem.from(stored.error).message}` : 'Looking for those that are stored…',
       can('credentials:read'),
     ],
     ['named', 'A new credential', 'Stored under a name, so that further models can use it.', can('credentials:write')],

@@ -2,13 +2,16 @@
 
 import { List, Skeleton, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
+import { ProblemAlert } from '../../components/Problem';
 import { count } from './naming';
 import { allRealmsQuery, grantsQuery } from './queries';
 
 export function Losing({ id }: { id: string }) {
   const grants = useQuery(grantsQuery(id));
   const realms = useQuery(allRealmsQuery);
-  if (!grants.data || !realms.data) return grants.error || realms.error ? <Text size="sm">Who has it could not be read.</Text> : <Skeleton h={48} aria-busy aria-label="Loading" />;
+  const error = grants.error ?? realms.error;
+  if (error) return <ProblemAlert error={error} />;
+  if (!grants.data || !realms.data) return <Skeleton h={48} aria-busy aria-label="Loading" />;
   const held = grants.data.filter((g) => g.state === 'active');
   const of = (realmId: string) => realms.data.find((r) => r.id === realmId);
   const agents = held.reduce((sum, g) => sum + (of(g.realmId)?.members ?? 0), 0);

@@ -9,6 +9,7 @@ import { api, ask, ifMatch } from '../../api/client';
 import { useCan } from '../../api/me';
 import type { ModelStatus, SyncedModelView } from '../../api/schema';
 import { ActionMenu } from '../../components/ActionMenu';
+import { AtOpening } from '../../components/AtOpening';
 import { Confirm } from '../../components/Confirm';
 import { FormDialog } from '../../components/FormDialog';
 import { useDone } from '../../components/useDone';
@@ -46,7 +47,7 @@ export function ModelActions({ model }: { model: SyncedModelView }) {
           writes && { label: 'Delete', icon: IconTrash, bad: true, run: () => setDialog('delete') },
         ]}
       />
-      <EditModel key={model.version} opened={dialog === 'edit'} onClose={close} model={model} />
+      <AtOpening opened={dialog === 'edit'} value={model}>{(model) => <EditModel opened={dialog === 'edit'} onClose={close} model={model} />}</AtOpening>
       <FreezeDialog opened={dialog === 'freeze'} onClose={close} kind="model" id={model.id} name={model.name}>
         <Stack gap="xs">
           <Text size="sm">Every proxy stops serving it at once. Its grants stay and it goes on with them when it is unfrozen.</Text>

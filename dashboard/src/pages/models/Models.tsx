@@ -61,14 +61,14 @@ export function Models() {
   const button = can('models:write') && (
     <Button leftSection={<IconPlus size={16} aria-hidden />} onClick={register.open}>Register model</Button>
   );
-  const { status, provider } = url;
+  const { status, provider, applied } = url;
   return (
     <Page title="Models" lead="What the fleet offers. A model is registered once and granted to realms." actions={button}>
       <Panel flush>
         <DataTable
           name="Models"
-          queryKey={['models', { status, provider }]}
-          load={(wanted) => ask(api.GET('/api/models', { params: { query: untyped({ ...wanted, status, provider }) } }))}
+          queryKey={['models', { status, provider, applied }]}
+          load={(wanted) => ask(api.GET('/api/models', { params: { query: untyped({ ...wanted, status, provider, applied }) } }))}
           columns={COLUMNS}
           rowKey={(m) => m.id}
           to={(m) => `/models/${m.id}`}
@@ -84,6 +84,11 @@ export function Models() {
                 size="xs" w={180} aria-label="Provider" placeholder="Any provider" clearable searchable value={provider ?? null}
                 data={(providers.data ?? []).map((p) => ({ value: p.name, label: providerLabel(p.name) }))}
                 onChange={(value) => setUrl({ provider: value ?? undefined, cursor: undefined })}
+              />
+              <Select
+                size="xs" w={170} aria-label="On the proxies" placeholder="Live or not" clearable value={applied ?? null}
+                data={[{ value: 'true', label: 'Live as it should be' }, { value: 'false', label: 'Not live everywhere' }]}
+                onChange={(value) => setUrl({ applied: value ?? undefined, cursor: undefined })}
               />
             </>
           }

@@ -1,6 +1,7 @@
 // A deployment as a form has it, and what the API is sent of it.
 
 import { api, ask, untyped } from '../../api/client';
+import { Problem } from '../../api/problem';
 import type { DeploymentView, ProviderView, TestConnection } from '../../api/schema';
 import { NO_SECRET, secretFilled, secretText, type Secret } from '../credentials/secret';
 import { fieldLabel, modelSlug } from './naming';
@@ -36,6 +37,8 @@ export const NEW_MODEL: ModelValues = {
 
 const known = (provider?: ProviderView) => [...(provider?.required ?? []), ...(provider?.optional ?? [])];
 const asText = (value: unknown) => (typeof value === 'string' ? value : JSON.stringify(value));
+/** As `parsed` reads it: a text that would be read as something else stands in quotes. */
+const asJson = (value: unknown) => (typeof value === 'string' && parsed(value) === value ? value : JSON.stringify(value));
 
 /** One that is there, to be edited. */
 export function valuesOf(d: DeploymentView, provider?: ProviderView): ModelValues {
@@ -48,7 +51,7 @@ export function valuesOf(d: DeploymentView, provider?: ProviderView): ModelValue
     baseUrl: d.baseUrl ?? '',
     keyFrom: 'kept',
     params: Object.fromEntries(all.filter(([name]) => own.has(name)).map(([name, value]) => [name, asText(value)])),
-    litellmParams: all.filter(([name]) => !own.has(name)).map(([name, value]) => ({ id: name, name, value: asText(value) })),
+    litellmParams: all.filter(([name]) => !own.has(name)).map(([name, value]) => ({ id: name, name, value: asJson(value) })),
     order: d.order ?? '',
     weight: d.weight ?? '',
   };
@@ -117,7 +120,11 @@ export function editBody(v: ModelValues) {
 export async function withCredential(v: ModelValues, keep: (id: string) => void): Promise<ModelValues> {
   if (v.keyFrom !== 'named') return v;
   const body = { name: v.credentialName.trim(), provider: v.provider, apiKey: secretText(v.apiKey) };
-  const { id } = await ask(api.POST('/api/credentials', { body }));
+  const { id } = await ask(api.POST('/api/credentials', { body })).catch((thrown: unknown) => {
+    const problem = Problem.from(thrown);
+    // The model has a name of its own.
+    throw problem.field === 'name' ? problem.of('credentialName') : problem;
+  });
   keep(id);
   return { ...v, keyFrom: 'stored', credentialId: id };
 }

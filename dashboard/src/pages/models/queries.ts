@@ -11,9 +11,10 @@ export const providersQuery = queryOptions({
   staleTime: Number.POSITIVE_INFINITY,
 });
 
+/** `id`: or its `litellmModelName`. */
 export const modelQuery = (id: string) =>
   queryOptions({
-    queryKey: ['models', id],
+    queryKey: ['models', 'one', id],
     queryFn: () => ask(api.GET('/api/models/{id}', { params: { path: { id } } })),
   });
 

@@ -4,7 +4,6 @@ import { Anchor, Box, Group, Stack, Text } from '@mantine/core';
 import { IconShieldCheck } from '@tabler/icons-react';
 import { Link } from '@tanstack/react-router';
 import type { Attention as Line } from '../../api/schema';
-import { shortDid } from '../../components/Copy';
 import { Empty } from '../../components/Empty';
 import { Panel } from '../../components/Panel';
 import { Status } from '../../components/Status';
@@ -24,7 +23,7 @@ export function Attention({ items }: { items: Line[] }) {
             <Box component="li" key={`${line.kind} ${line.subject} ${line.text}`} className={classes.line}>
               <Group justify="space-between" gap="xs" wrap="nowrap" align="baseline">
                 <Text size="sm" component="div">
-                  <Status state={line.severity} label={<b>{shortDid(line.name)}</b>} />{' '}
+                  <Status state={line.severity} label={<b>{line.name}</b>} />{' '}
                   <Text span inherit className={classes.severity}>{line.severity}</Text>
                 </Text>
                 {line.since && <Text size="xs" c="dimmed"><Time at={line.since} /></Text>}
@@ -52,6 +51,7 @@ function Place({ subject, kind }: { subject: string; kind: string }) {
       case 'model': return `/models/${id}`;
       case 'agent': return `/agents/${id}`;
       case 'agents': return '/agents';
+      case 'change': return `/changes/${id}`;
       case 'installation': return kind === 'bootstrap-token' ? '/settings' : '/proxies';
       default: return undefined;
     }

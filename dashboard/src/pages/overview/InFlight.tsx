@@ -30,9 +30,9 @@ export function InFlight({ changes }: { changes: ChangesInFlight }) {
                 <Status state={c.state} />
                 <Text size="xs" c="dimmed">
                   {[
-                    c.proxiesPending > 0 && `${c.proxiesPending} proxies to go`,
+                    c.proxiesPending > 0 && `${c.proxiesPending} ${c.proxiesPending === 1 ? 'proxy' : 'proxies'} to go`,
                     c.proxiesFailed > 0 && `given up on ${c.proxiesFailed}`,
-                    c.agentsPending > 0 && `${c.agentsPending} agents to answer`,
+                    c.agentsPending > 0 && `${c.agentsPending} ${c.agentsPending === 1 ? 'agent' : 'agents'} to answer`,
                   ].filter(Boolean).join(' · ')}
                 </Text>
                 <Anchor component={Link} to={`/changes/${c.revision}`} size="xs">Change {c.revision}</Anchor>

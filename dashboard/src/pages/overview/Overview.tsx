@@ -3,7 +3,7 @@
 import { Grid, SimpleGrid, Stack } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { api, ask } from '../../api/client';
-import type { Overview as View } from '../../api/schema';
+import type { AgentTotals, Overview as View } from '../../api/schema';
 import { Loaded, Page } from '../../components/Page';
 import { Attention } from './Attention';
 import { FirstSteps } from './FirstSteps';
@@ -25,7 +25,7 @@ function Body({ view }: { view: View }) {
   return (
     <Stack gap="lg">
       <FirstSteps view={view} />
-      <SimpleGrid cols={{ base: 2, sm: 3, lg: 6 }} spacing="sm">
+      <SimpleGrid cols={{ base: 2, sm: 4 }} spacing="sm">
         <Tiles view={view} />
       </SimpleGrid>
       <Grid gap="lg">
@@ -48,42 +48,60 @@ function Body({ view }: { view: View }) {
 
 function Tiles({ view: { proxies, agents, models, realms } }: { view: View }) {
   const { draining = 0, avoided = 0, unreachable = 0, unsupported = 0 } = proxies ?? {};
-  const { rejecting = 0, behind = 0, awaitingApproval = 0 } = agents ?? {};
   return (
     <>
       {proxies && (
         <Tile
           label="Proxies ready" value={proxies.ready} of={proxies.total} to="/proxies"
           tone={unreachable + unsupported > 0 ? 'bad' : avoided > 0 ? 'warn' : proxies.total > 0 ? 'good' : 'off'}
-          note={words([[unreachable, 'unreachable'], [unsupported, 'unsupported'], [avoided, 'avoided'], [draining, 'draining'], [proxies.withDrift, 'with drift']], 'as it should be')}
+          parts={[
+            { n: unreachable, word: 'unreachable', to: '/proxies?q=unreachable' },
+            { n: unsupported, word: 'unsupported', to: '/proxies?q=unsupported' },
+            { n: avoided, word: 'avoided', to: '/proxies?q=avoided' },
+            { n: draining, word: 'draining', to: '/proxies?q=draining' },
+            { n: proxies.withDrift, word: 'with drift', to: '/proxies?sort=-drift' },
+          ]}
+          note="as it should be"
         />
-      )}
-      {agents && (
-        <>
-          <Tile
-            label="Agents connected" value={agents.connected} of={agents.connected + agents.offline} to="/agents?live=connected"
-            tone={agents.connected > 0 ? 'good' : 'off'}
-            note={words([[agents.offline, 'offline'], [agents.frozen, 'frozen']], 'all are here')}
-          />
-          <Tile label="Behind" value={behind} to="/agents?live=behind" tone={behind > 0 ? 'busy' : 'good'} note="have not answered yet" />
-          <Tile label="Rejecting" value={rejecting} to="/agents?live=rejecting" tone={rejecting > 0 ? 'bad' : 'good'} note="refused their document" />
-          <Tile
-            label="For approval" value={awaitingApproval} to="/agents?status=pending" tone={awaitingApproval > 0 ? 'warn' : 'good'}
-            note="agents that wait"
-          />
-        </>
       )}
       {models && (
         <Tile
           label="Models active" value={models.active} of={models.active + models.inactive} to="/models"
           tone={models.notApplied > 0 ? 'warn' : models.active > 0 ? 'good' : 'off'}
-          note={words([[models.notApplied, 'not live everywhere'], [realms?.withoutGrants ?? 0, realms?.withoutGrants === 1 ? 'realm without a grant' : 'realms without a grant']], 'live where they should be')}
+          parts={[{ n: models.notApplied, word: 'not live everywhere', to: '/models?applied=false' }]} note="live where they should be"
         />
       )}
+      {realms && (
+        <Tile
+          label="Realms" value={realms.total} to="/realms" tone={realms.frozen > 0 ? 'warn' : realms.total > 0 ? 'good' : 'off'}
+          parts={[{ n: realms.frozen, word: 'frozen', to: '/realms?frozen=true' }, { n: realms.withoutGrants, word: 'without a grant', to: '/realms?granted=false' }]}
+          note="each with a grant"
+        />
+      )}
+      {agents && <AgentTiles agents={agents} />}
     </>
   );
 }
 
-/** `2 unreachable · 1 avoided`, or what is said when there is none. */
-const words = (counts: [number, string][], none: string) =>
-  counts.filter(([n]) => n > 0).map(([n, word]) => `${n} ${word}`).join(' · ') || none;
+function AgentTiles({ agents }: { agents: AgentTotals }) {
+  const { connected, converged, behind, rejecting, awaitingApproval } = agents;
+  return (
+    <>
+      <Tile
+        label="For approval" value={awaitingApproval} to="/agents?status=pending" tone={awaitingApproval > 0 ? 'warn' : 'good'}
+        note="agents that wait"
+      />
+      <Tile
+        label="Agents connected" value={connected} of={connected + agents.offline} to="/agents?live=connected" tone={connected > 0 ? 'good' : 'off'}
+        parts={[{ n: agents.offline, word: 'offline', to: '/agents?live=offline' }, { n: agents.frozen, word: 'frozen', to: '/agents?live=frozen' }]}
+        note="all are here"
+      />
+      <Tile
+        label="Converged" value={converged} of={connected} to="/agents?live=converged" tone={connected === 0 ? 'off' : converged === connected ? 'good' : 'busy'}
+        note="run what they should"
+      />
+      <Tile label="Behind" value={behind} to="/agents?live=behind" tone={behind > 0 ? 'busy' : 'good'} note="have not answered yet" />
+      <Tile label="Rejecting" value={rejecting} to="/agents?live=rejecting" tone={rejecting > 0 ? 'bad' : 'good'} note="refused their document" />
+    </>
+  );
+}

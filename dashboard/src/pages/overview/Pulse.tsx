@@ -19,11 +19,11 @@ export function Pulse({ minutes }: { minutes: Minute[] }) {
     <Panel title="The last hour" lead="Without the minute that is not over.">
       <Stack gap="lg">
         <Row
-          name="Push latency" to="/agents" figures={[['newest p50', ms(last?.p50Ms)], ['newest p95', ms(last?.p95Ms)], ['documents', pushes.toLocaleString('en')]]}
+          name="Push latency" to="/agents" search={{ live: 'connected' }} figures={[['newest p50', ms(last?.p50Ms)], ['newest p95', ms(last?.p95Ms)], ['documents', pushes.toLocaleString('en')]]}
           values={minutes.map((m) => m.p95Ms ?? null)} label={`Time from a document to the agent's answer, 95 of 100, by minute; at most ${ms(slowest)}`}
         />
         <Row
-          name="Calls to proxies" to="/proxies" figures={[['in the hour', calls.toLocaleString('en')], ['failed', failed.toLocaleString('en')]]}
+          name="Calls to proxies" to="/changes" figures={[['in the hour', calls.toLocaleString('en')], ['failed', failed.toLocaleString('en')]]}
           values={minutes.map((m) => m.calls)} label={`Calls that changed something on proxies, by minute: ${calls}, of which ${failed} failed`}
         />
       </Stack>
@@ -34,16 +34,17 @@ export function Pulse({ minutes }: { minutes: Minute[] }) {
 interface RowProps {
   name: string;
   to: string;
+  search?: Record<string, string>;
   figures: [string, string][];
   values: (number | null)[];
   label: string;
 }
 
-function Row({ name, to, figures, values, label }: RowProps) {
+function Row({ name, to, search, figures, values, label }: RowProps) {
   return (
     <Box>
       <Group justify="space-between" gap="xs" mb={4}>
-        <Anchor component={Link} to={to} size="sm" fw={550} c="inherit">{name}</Anchor>
+        <Anchor component={Link} to={to} search={search as never} size="sm" fw={550} c="inherit">{name}</Anchor>
         <Group gap="sm">
           {figures.map(([word, value]) => <Text size="xs" key={word}><Text span inherit c="dimmed">{word}</Text> {value}</Text>)}
         </Group>

@@ -3,7 +3,7 @@
 import { Code, Group } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useParams } from '@tanstack/react-router';
-import { api } from '../../api/client';
+import { answered, api } from '../../api/client';
 import type { ProxyView } from '../../api/schema';
 import { Copy } from '../../components/Copy';
 import { Loaded, Page } from '../../components/Page';
@@ -21,9 +21,9 @@ import { Work } from './Work';
 export function Proxy() {
   const { id = '' } = useParams({ strict: false });
   const query = useQuery({
-    queryKey: ['proxies', id],
+    queryKey: ['proxies', 'one', id],
     queryFn: async () => {
-      const { data, response } = await api.GET('/api/proxies/{id}', { params: { path: { id } } });
+      const { data, response } = await answered(api.GET('/api/proxies/{id}', { params: { path: { id } } }));
       // Its `version` is LiteLLM's; that of the registry's row is the ETag alone.
       return { proxy: data, etag: response.headers.get('etag') ?? undefined };
     },

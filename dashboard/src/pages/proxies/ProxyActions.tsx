@@ -8,6 +8,7 @@ import { api, ask } from '../../api/client';
 import { useCan } from '../../api/me';
 import type { ProxyState, ProxyView } from '../../api/schema';
 import { ActionMenu } from '../../components/ActionMenu';
+import { AtOpening } from '../../components/AtOpening';
 import { Confirm } from '../../components/Confirm';
 import { useDone } from '../../components/useDone';
 import { FreezeDialog } from '../freezes/Freeze';
@@ -53,7 +54,7 @@ export function ProxyActions({ proxy, etag }: { proxy: ProxyView; etag?: string 
           writes && { label: 'Remove', icon: IconTrash, bad: true, run: () => setDialog('remove') },
         ]}
       />
-      {dialog === 'edit' && <ProxyForm opened onClose={close} proxy={proxy} etag={etag} />}
+      <AtOpening opened={dialog === 'edit'} value={{ proxy, etag }}>{(began) => <ProxyForm opened={dialog === 'edit'} onClose={close} {...began} />}</AtOpening>
       <Confirm opened={dialog === 'draining'} onClose={close} title={`Drain ${name}`} action="Drain" run={setState('draining', `Draining ${name}`)}>
         <Stack gap="xs">
           <Text size="sm">Its agents are sent elsewhere. What is on it stays in step, so that it can come back at once.</Text>

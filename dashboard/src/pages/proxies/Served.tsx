@@ -5,6 +5,7 @@ import { useQuery } from '@tanstack/react-query';
 import { useFleet } from '../../api/fleet';
 import { useCan } from '../../api/me';
 import type { ProxyView, SyncedRealmView } from '../../api/schema';
+import { ProblemAlert } from '../../components/Problem';
 import { count } from '../models/naming';
 import { allRealmsQuery } from '../models/queries';
 
@@ -14,14 +15,14 @@ interface Serving {
   only: SyncedRealmView[];
 }
 
-function useServing(proxy: ProxyView): Serving | undefined {
+function useServing(proxy: ProxyView): { serving?: Serving; error?: unknown } {
   const can = useCan();
-  const realms = useQuery({ ...allRealmsQuery, enabled: can('realms:read') }).data;
+  const { data: realms, error } = useQuery({ ...allRealmsQuery, enabled: can('realms:read') });
   const fleet = useFleet();
-  if (!realms || !fleet) return undefined;
+  if (!realms || !fleet) return { error };
   const usable = new Set(fleet.filter((p) => p.id !== proxy.id && p.state === 'active' && !p.deleting && !p.frozen && !p.avoided && p.status === 'ready').map((p) => p.id));
   const all = realms.filter((r) => r.grants > 0 && r.sync.proxies.some((p) => p.proxyId === proxy.id));
-  return { all, only: all.filter((r) => !r.sync.proxies.some((p) => usable.has(p.proxyId))) };
+  return { serving: { all, only: all.filter((r) => !r.sync.proxies.some((p) => usable.has(p.proxyId))) } };
 }
 
 const agents = (realms: SyncedRealmView[]) => count(realms.reduce((sum, r) => sum + r.members, 0), 'agent');
@@ -29,8 +30,9 @@ const agents = (realms: SyncedRealmView[]) => count(realms.reduce((sum, r) => su
 /** What taking the proxy away does; `lose`: what happens to those that have no other. */
 export function Served({ proxy, lose }: { proxy: ProxyView; lose: string }) {
   const can = useCan();
-  const serving = useServing(proxy);
+  const { serving, error } = useServing(proxy);
   if (!can('realms:read')) return <Text size="sm">Which realms it serves is not yours to see.</Text>;
+  if (error) return <ProblemAlert error={error} />;
   if (!serving) return <Skeleton h={48} aria-busy aria-label="Loading" />;
   const { all, only } = serving;
   const moving = all.length - only.length;

@@ -1,10 +1,9 @@
 // Looking at a proxy now: probe and full scan, and what was given up is tried again.
 
 import { useState } from 'react';
-import { notifications } from '@mantine/notifications';
 import { api, ask } from '../../api/client';
-import { Problem } from '../../api/problem';
 import type { ProxyView } from '../../api/schema';
+import { sayProblem } from '../../components/Problem';
 import { useDone } from '../../components/useDone';
 
 export function useCheck(proxy: ProxyView): { busy: boolean; run: () => void } {
@@ -16,7 +15,7 @@ export function useCheck(proxy: ProxyView): { busy: boolean; run: () => void } {
       await ask(api.POST('/api/proxies/{id}/check', { params: { path: { id: proxy.id } } }));
       done(`Looking at ${proxy.name} now; what was parked is tried again`, undefined, 'proxies', 'observe');
     } catch (error) {
-      notifications.show({ color: 'red', title: 'The check was not asked for', message: Problem.from(error).message });
+      sayProblem('The check was not asked for', error);
     } finally {
       setBusy(false);
     }

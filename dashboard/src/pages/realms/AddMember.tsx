@@ -28,7 +28,7 @@ export function AddMember({ realm, opened, onClose }: { realm: SyncedRealmView; 
   const options = (found.data?.items ?? []).map((a) => ({
     value: a.did, label: a.name, disabled: a.realms.some((r) => r.id === realm.id), pending: a.status === 'pending',
   }));
-  const close = () => { setText(''); setChosen(undefined); onClose(); };
+  const close = () => { form.reset(); setText(''); setChosen(undefined); onClose(); };
   const save = async (body: { did: string; primary: boolean }) => {
     const answer = await ask(api.POST('/api/realms/{id}/agents', { params: { path: { id: realm.id } }, body }));
     done(`${chosen?.name ?? 'The agent'} is in ${realm.name}`, answer, 'realms', 'agents', 'changes', 'overview');

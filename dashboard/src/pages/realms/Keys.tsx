@@ -6,44 +6,41 @@ import { IconKey, IconRefresh } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useCan } from '../../api/me';
-import type { SyncedKeyView, SyncedRealmView } from '../../api/schema';
+import type { SyncedRealmView } from '../../api/schema';
 import { shortDid } from '../../components/Copy';
 import { DataTable, type Column } from '../../components/DataTable';
 import { Empty } from '../../components/Empty';
 import { Facts, Panel } from '../../components/Panel';
 import { Status } from '../../components/Status';
-import { SyncState } from '../../components/SyncState';
+import { OnProxies } from '../../components/SyncState';
 import { Time } from '../../components/Time';
+import { count } from '../models/naming';
 import { EndKey } from './EndKey';
-import { keysQuery, membersQuery, readKeys } from './queries';
+import { keysQuery, membersQuery, readKeys, type HeldKey } from './queries';
 import { RotateKey, type RotateWhat } from './RotateKey';
 
-const WHY: Record<SyncedKeyView['state'], string> = {
+const WHY: Record<HeldKey['state'], string> = {
   current: 'Agents get this one.',
   retiring: 'Replaced. It still works until every agent has the next one, at the latest until its end.',
   adopted: 'Taken over from a proxy. Whoever holds it goes on with it; no agent is given it.',
   closing: 'Blocked on every proxy. It is forgotten when each was proven to refuse it.',
 };
 
-const agentCount = (n?: number) => (n === undefined ? '–' : n === 1 ? '1 agent' : `${n} agents`);
-
 export function Keys({ realm }: { realm: SyncedRealmView }) {
   const can = useCan();
   const [rotating, rotate] = useState<RotateWhat>();
-  const [ended, end] = useState<SyncedKeyView>();
+  const [ended, end] = useState<HeldKey>();
   const may = can('keys:write', realm.id);
   const agents = useQuery({ ...membersQuery(realm.id), enabled: can('agents:read', realm.id) }).data;
   const nameOf = (did: string) => agents?.find((a) => a.did === did)?.name ?? shortDid(did);
-  const using = (key: SyncedKeyView) =>
-    agents?.filter((a) => a.running?.keyGeneration === key.generation && a.realms.some((r) => r.id === realm.id && r.isPrimary)).length;
   const keys = useQuery(keysQuery(realm.id)).data ?? [];
   const own = realm.keyScope === 'agent' || keys.some((k) => k.agentDid);
   const current = keys.filter((k) => k.state === 'current');
   const leaving = keys.filter((k) => k.state === 'retiring' || k.state === 'closing');
-  const columns: Column<SyncedKeyView>[] = [
+  const columns: Column<HeldKey>[] = [
     ...(own ? [{
-      label: 'Agent', sort: 'agent', text: (k: SyncedKeyView) => (k.agentDid ? nameOf(k.agentDid) : 'all'),
-      cell: (k: SyncedKeyView) => (k.agentDid ? <Text span inherit fw={550} title={k.agentDid}>{nameOf(k.agentDid)}</Text> : 'all agents'),
+      label: 'Agent', sort: 'agent', text: (k: HeldKey) => (k.agentDid ? nameOf(k.agentDid) : 'all'),
+      cell: (k: HeldKey) => (k.agentDid ? <Text span inherit fw={550} title={k.agentDid}>{nameOf(k.agentDid)}</Text> : 'all agents'),
     }] : []),
     { label: 'Generation', sort: 'generation', text: (k) => k.generation, cell: (k) => k.generation },
     { label: 'Fingerprint', from: 'sm', text: (k) => k.fingerprint, cell: (k) => <Text span inherit ff="monospace" fz="0.92em">{k.fingerprint}</Text> },
@@ -56,9 +53,9 @@ export function Keys({ realm }: { realm: SyncedRealmView }) {
         </>
       ),
     },
-    ...(own ? [] : [{ label: 'Run by', from: 'md' as const, text: using, cell: (k: SyncedKeyView) => agentCount(using(k)) }]),
+    { label: 'Run by', from: 'md', sort: 'agents', text: (k) => k.agents, cell: (k) => count(k.agents, 'agent') },
     { label: 'Made', from: 'sm', sort: 'made', text: (k) => k.createdAt, cell: (k) => <Time at={k.createdAt} /> },
-    { label: 'On the proxies', from: 'xs', text: (k) => k.sync.state, cell: (k) => <SyncState sync={k.sync} /> },
+    { label: 'On the proxies', from: 'xs', text: (k) => k.sync.state, cell: (k) => <OnProxies sync={k.sync} /> },
     {
       label: 'Actions', right: true,
       cell: (k) => may && (
@@ -91,7 +88,7 @@ export function Keys({ realm }: { realm: SyncedRealmView }) {
         />
       </Panel>
       <Panel flush>
-        <DataTable<SyncedKeyView>
+        <DataTable<HeldKey>
           name={`Keys of ${realm.slug}`} whole prefix="keys" search={own ? 'Find a key' : undefined} queryKey={['realms', realm.id, 'keys']}
           load={async () => ({ items: await readKeys(realm.id) })}
           columns={columns} rowKey={(k) => k.id}
@@ -99,7 +96,7 @@ export function Keys({ realm }: { realm: SyncedRealmView }) {
         />
       </Panel>
       <RotateKey realm={realm} what={rotating} onClose={() => rotate(undefined)} />
-      <EndKey realm={realm} keyView={ended} using={ended && using(ended)} name={ended?.agentDid ? nameOf(ended.agentDid) : undefined} onClose={() => end(undefined)} />
+      <EndKey realm={realm} keyView={ended} name={ended?.agentDid ? nameOf(ended.agentDid) : undefined} onClose={() => end(undefined)} />
     </Stack>
   );
 }

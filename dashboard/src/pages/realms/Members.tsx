@@ -1,6 +1,6 @@
 // The agents of a realm, each with whether it runs what it should; adding one, making the realm its primary one, taking one out.
 
-import { Anchor, Badge, Button, Group, Text } from '@mantine/core';
+import { Anchor, Badge, Button, Group, Stack, Text } from '@mantine/core';
 import { IconPlus, IconRobot, IconStar, IconUserMinus } from '@tabler/icons-react';
 import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
@@ -16,6 +16,8 @@ import { Panel } from '../../components/Panel';
 import { Status } from '../../components/Status';
 import { Time } from '../../components/Time';
 import { useDone } from '../../components/useDone';
+import { Loss } from '../agents/Loss';
+import { listAgents } from '../agents/queries';
 import { AddMember } from './AddMember';
 
 const CONCERNED = ['realms', 'agents', 'changes', 'overview'];
@@ -29,7 +31,7 @@ export function Members({ realm }: { realm: SyncedRealmView }) {
   const inRealm = (agent: AgentView) => agent.realms.find((r) => r.id === realm.id);
   const columns: Column<AgentView>[] = [
     {
-      label: 'Agent', text: (a) => a.name,
+      label: 'Agent', sort: 'name', text: (a) => a.name,
       cell: (a) => (
         <Group gap={8} component="span" display="inline-flex">
           {a.name}
@@ -40,7 +42,7 @@ export function Members({ realm }: { realm: SyncedRealmView }) {
     { label: 'State', text: (a) => live(a).state, cell: (a) => <Status {...live(a)} /> },
     { label: 'Config mode', from: 'md', text: (a) => a.mode, cell: (a) => a.mode },
     { label: 'Runs version', from: 'md', text: (a) => a.running?.version, cell: (a) => a.running?.version ?? '–' },
-    { label: 'Last seen', from: 'sm', text: (a) => a.connection.lastSeen, cell: (a) => (a.connection.connected ? 'now' : <Time at={a.connection.lastSeen} none="never" />) },
+    { label: 'Last seen', from: 'sm', sort: 'lastSeen', newestFirst: true, text: (a) => a.connection.lastSeen, cell: (a) => (a.connection.connected ? 'now' : <Time at={a.connection.lastSeen} none="never" />) },
     { label: 'DID', from: 'lg', text: (a) => a.did, cell: (a) => <Text span inherit ff="monospace" fz="0.92em" c="dimmed">{shortDid(a.did)}</Text> },
     {
       label: 'Actions', right: true,
@@ -55,7 +57,7 @@ export function Members({ realm }: { realm: SyncedRealmView }) {
       ),
     },
   ];
-  const load = ({ limit, cursor, search }: Wanted) => ask(api.GET('/api/agents', { params: { query: { limit, cursor, search, realmId: realm.id } } }));
+  const load = (wanted: Wanted) => listAgents(wanted, { realmId: realm.id });
   const add = may && <Button size="xs" leftSection={<IconPlus size={15} aria-hidden />} onClick={() => setAdding(true)}>Add an agent</Button>;
   const agent = chosen?.agent;
   const primary = async () => {
@@ -85,12 +87,10 @@ export function Members({ realm }: { realm: SyncedRealmView }) {
         The model of <b>{agent?.name}</b> is chosen from {realm.name} first from now on. If it is connected, it hears of it at once.
       </Confirm>
       <Confirm opened={chosen?.action === 'remove'} onClose={() => choose(undefined)} title={`Take ${agent?.name ?? ''} out`} action="Take it out" run={remove}>
-        <b>{agent?.name}</b> loses at once what it has through {realm.name}; it stays enrolled, and keeps its other realms.{' '}
-        {realm.keyScope === 'agent'
-          ? 'Its own key is blocked on every proxy; nobody else’s is touched.'
-          : realm.members > 1
-            ? `It knew the key that ${realm.members === 2 ? 'the other agent has' : `the other ${realm.members - 1} agents have`}, so that key is replaced: the one before goes when they have the next, at most 24 hours later.`
-            : 'It knew the realm’s key, so that key is replaced.'}
+        <Stack gap="xs">
+          <Text size="sm"><b>{agent?.name}</b> loses at once what it has through {realm.name}; it stays enrolled, and keeps its other realms.</Text>
+          {agent && <Loss agent={agent} realms={agent.realms.filter((r) => r.id === realm.id)} />}
+        </Stack>
       </Confirm>
     </Panel>
   );

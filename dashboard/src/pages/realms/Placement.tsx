@@ -7,6 +7,7 @@ import { useState } from 'react';
 import { useFleet } from '../../api/fleet';
 import { useCan } from '../../api/me';
 import type { ProxyView, SyncedRealmView } from '../../api/schema';
+import { AtOpening } from '../../components/AtOpening';
 import { Panel } from '../../components/Panel';
 import { Status } from '../../components/Status';
 import classes from './Placement.module.css';
@@ -41,7 +42,7 @@ export function Placement({ realm }: { realm: SyncedRealmView }) {
           )}
       </Panel>
       {fleet && <Serving selectors={selectors} fleet={fleet} name={realm.name} />}
-      <PlacementForm realm={realm} fleet={fleet} opened={editing} onClose={() => setEditing(false)} />
+      <AtOpening opened={editing} value={realm}>{(realm) => <PlacementForm realm={realm} fleet={fleet} opened={editing} onClose={() => setEditing(false)} />}</AtOpening>
     </Stack>
   );
 }

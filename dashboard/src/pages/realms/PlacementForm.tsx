@@ -3,7 +3,6 @@
 import { ActionIcon, Alert, Box, Button, Group, Stack, TagsInput, Text } from '@mantine/core';
 import { useForm } from '@mantine/form';
 import { IconArrowDown, IconArrowUp, IconInfoCircle, IconPlus, IconTrash } from '@tabler/icons-react';
-import { useEffect } from 'react';
 import { api, ask, ifMatch } from '../../api/client';
 import type { ProxyView, SyncedRealmView, UpdateRealm } from '../../api/schema';
 import { FormDialog } from '../../components/FormDialog';
@@ -13,6 +12,7 @@ import classes from './Placement.module.css';
 import { labelText, labelsOf, parseLabel, placed, selectorsOf, type Selector } from './selectors';
 
 interface Props {
+  /** As it was when this opened. */
   realm: SyncedRealmView;
   /** `undefined`: not readable. */
   fleet?: ProxyView[];
@@ -28,22 +28,15 @@ interface Row {
   labels: string[];
 }
 
+const toRows = (selectors: Selector[]) => selectors.map((s, n) => ({ key: `was-${n}`, labels: Object.entries(s).map(([k, v]) => labelText(k, v)) }));
 const toSelector = (row: Row): Selector => Object.fromEntries(row.labels.flatMap((text) => { const label = parseLabel(text); return label ? [label] : []; }));
 
 export function PlacementForm({ realm, fleet, opened, onClose }: Props) {
   const done = useDone();
   const form = useForm<{ placement: Row[] }>({
-    initialValues: { placement: [] },
+    initialValues: { placement: toRows(selectorsOf(realm)) },
     validate: { placement: { labels: (labels) => (labels.every(parseLabel) ? null : 'Labels are of the form name=value') } },
   });
-  useEffect(() => {
-    if (!opened) return;
-    const placement = selectorsOf(realm).map((s, n) => ({ key: `was-${n}`, labels: Object.entries(s).map(([k, v]) => labelText(k, v)) }));
-    form.setInitialValues({ placement });
-    form.setValues({ placement });
-    // What was changed stays when the realm is read anew meanwhile: saving it is then refused by its version.
-    // eslint-disable-next-line react-hooks/exhaustive-deps
-  }, [opened]);
   const rows = form.values.placement;
   const save = async ({ placement }: { placement: Row[] }) => {
     // The API's document does not say that the values of a selector are texts.

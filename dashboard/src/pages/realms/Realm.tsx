@@ -8,6 +8,7 @@ import { useState } from 'react';
 import { useCan } from '../../api/me';
 import type { SyncedRealmView } from '../../api/schema';
 import { ActionMenu } from '../../components/ActionMenu';
+import { AtOpening } from '../../components/AtOpening';
 import { Loaded, Page } from '../../components/Page';
 import { SyncState } from '../../components/SyncState';
 import { Facts, Panel } from '../../components/Panel';
@@ -72,7 +73,7 @@ function Shown({ realm }: { realm: SyncedRealmView }) {
         />
       </Panel>
       <Sections realm={realm} />
-      <EditRealm realm={realm} opened={dialog === 'edit'} onClose={close} />
+      <AtOpening opened={dialog === 'edit'} value={realm}>{(realm) => <EditRealm realm={realm} opened={dialog === 'edit'} onClose={close} />}</AtOpening>
       <FreezeDialog opened={dialog === 'freeze'} onClose={close} kind="realm" id={realm.id} name={realm.name}>
         <Whom realm={realm} /> Their keys are blocked on every proxy now, and each proxy is asked until it was proven to refuse them. Grants, members and
         choices stay as they are.

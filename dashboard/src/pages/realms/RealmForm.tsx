@@ -4,7 +4,6 @@ import { NumberInput, Radio, Select, Stack, Switch, Text, Textarea, TextInput } 
 import { useForm } from '@mantine/form';
 import { useQuery } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
-import { useEffect } from 'react';
 import { api, ask, ifMatch } from '../../api/client';
 import { useCan } from '../../api/me';
 import type { KeyScope, SyncedRealmView, UpdateRealm } from '../../api/schema';
@@ -26,8 +25,8 @@ interface Values {
 const NEW: Values = {
   name: '', slug: '', description: '', monthlyBudgetUsd: '', defaultModelId: null, keyScope: 'realm', keyMaxAgeDays: '', isDefault: false,
 };
-const useRealmForm = () => useForm<Values>({
-  initialValues: NEW,
+const useRealmForm = (initialValues: Values) => useForm<Values>({
+  initialValues,
   validate: {
     name: (v) => (v.trim() ? null : 'A name'),
     slug: (v) => (/^[a-z0-9-]*$/.test(v) ? null : 'Small letters, digits and -'),
@@ -38,7 +37,7 @@ const orNull = (n: number | '') => (n === '' ? null : n);
 const slugOf = (name: string) => name.toLowerCase().replaceAll(/[^a-z0-9]+/g, '-').replaceAll(/^-+|-+$/g, '');
 
 export function CreateRealm({ opened, onClose }: { opened: boolean; onClose: () => void }) {
-  const form = useRealmForm();
+  const form = useRealmForm(NEW);
   const done = useDone();
   const navigate = useNavigate();
   const save = async ({ name, slug, description, monthlyBudgetUsd, keyScope, keyMaxAgeDays, isDefault }: Values) => {
@@ -63,23 +62,17 @@ export function CreateRealm({ opened, onClose }: { opened: boolean; onClose: () 
   );
 }
 
+const valuesOf = (realm: SyncedRealmView): Values => ({
+  name: realm.name, slug: realm.slug, description: realm.description, keyScope: realm.keyScope, isDefault: realm.isDefault,
+  defaultModelId: realm.defaultModelId ?? null, monthlyBudgetUsd: realm.monthlyBudgetUsd ?? '', keyMaxAgeDays: realm.keyMaxAgeDays ?? '',
+});
+
+/** `realm`: as it was when this opened. */
 export function EditRealm({ realm, opened, onClose }: { realm: SyncedRealmView; opened: boolean; onClose: () => void }) {
-  const form = useRealmForm();
+  const form = useRealmForm(valuesOf(realm));
   const done = useDone();
   const can = useCan();
   const grants = useQuery({ ...grantsQuery(realm.id), enabled: opened && can('grants:read', realm.id) });
-  useEffect(() => {
-    if (!opened) return;
-    const { name, slug, description, defaultModelId, keyScope, isDefault } = realm;
-    const values = {
-      name, slug, description, keyScope, isDefault, defaultModelId: defaultModelId ?? null,
-      monthlyBudgetUsd: realm.monthlyBudgetUsd ?? '' as const, keyMaxAgeDays: realm.keyMaxAgeDays ?? '' as const,
-    };
-    form.setInitialValues(values);
-    form.setValues(values);
-    // What is typed stays when the realm is read anew meanwhile: saving it is then refused by its version.
-    // eslint-disable-next-line react-hooks/exhaustive-deps
-  }, [opened]);
   const save = async (values: Values) => {
     const patch: UpdateRealm = {
       name: values.name.trim(), description: values.description, defaultModelId: values.defaultModelId, keyScope: values.keyScope,

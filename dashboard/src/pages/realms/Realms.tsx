@@ -1,6 +1,6 @@
 // /realms: every realm with what it has and whether it runs, and making a new one.
 
-import { Badge, Button, Group, Text } from '@mantine/core';
+import { Badge, Button, Group, Select, Text } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { IconPlus, IconUsersGroup } from '@tabler/icons-react';
 import { api, ask, untyped } from '../../api/client';
@@ -12,6 +12,7 @@ import { Page } from '../../components/Page';
 import { Panel } from '../../components/Panel';
 import { Status } from '../../components/Status';
 import { SyncState } from '../../components/SyncState';
+import { useUrl } from '../../components/url';
 import { budgetText } from './budget';
 import { CreateRealm } from './RealmForm';
 
@@ -37,17 +38,32 @@ const COLUMNS: Column<SyncedRealmView>[] = [
   { label: 'On the proxies', from: 'md', cell: (r) => <SyncState sync={r.sync} />, text: (r) => r.sync.state },
 ];
 
-const load = (wanted: Wanted) => ask(api.GET('/api/realms', { params: { query: untyped({ ...wanted }) } }));
-
 export function Realms() {
   const can = useCan();
   const [creating, { open, close }] = useDisclosure();
+  const [url, setUrl] = useUrl();
+  const filters = { granted: url.granted, frozen: url.frozen };
+  const load = (wanted: Wanted) => ask(api.GET('/api/realms', { params: { query: untyped({ ...wanted, ...filters }) } }));
   const create = can('realms:write') && <Button leftSection={<IconPlus size={16} aria-hidden />} onClick={open}>New realm</Button>;
   return (
     <Page title="Realms" lead="A realm is a group of agents with the models granted to it, its own virtual key and a budget." actions={create}>
       <Panel flush>
         <DataTable<SyncedRealmView>
-          name="Realms" queryKey={['realms']} load={load} columns={COLUMNS} rowKey={(r) => r.id} to={(r) => `/realms/${r.slug}`} search="Find a realm"
+          name="Realms" queryKey={['realms', filters]} load={load} columns={COLUMNS} rowKey={(r) => r.id} to={(r) => `/realms/${r.slug}`} search="Find a realm"
+          filters={
+            <>
+              <Select
+                size="xs" w={150} aria-label="Grants" placeholder="Any grants" clearable value={url.granted ?? null}
+                data={[{ value: 'true', label: 'With a grant' }, { value: 'false', label: 'Without a grant' }]}
+                onChange={(granted) => setUrl({ granted: granted ?? undefined, cursor: undefined })}
+              />
+              <Select
+                size="xs" w={130} aria-label="State" placeholder="Any state" clearable value={url.frozen ?? null}
+                data={[{ value: 'false', label: 'Active' }, { value: 'true', label: 'Frozen' }]}
+                onChange={(frozen) => setUrl({ frozen: frozen ?? undefined, cursor: undefined })}
+              />
+            </>
+          }
           empty={
             <Empty icon={IconUsersGroup} title="No realms yet" action={create}>
               Make one for each team or purpose, grant it models, then let its agents enrol into it.

@@ -2,6 +2,7 @@
 
 import { queryOptions } from '@tanstack/react-query';
 import { api, ask } from '../../api/client';
+import type { ListSyncedHeldKey } from '../../api/schema';
 
 export const realmQuery = (id: string) => queryOptions({
   queryKey: ['realms', 'one', id],
@@ -13,6 +14,8 @@ export const grantsQuery = (realm: string) => queryOptions({
   queryKey: ['realms', realm, 'grants'],
   queryFn: async () => (await ask(api.GET('/api/realms/{id}/models', { params: { path: { id: realm } } }))).items,
 });
+
+export type HeldKey = ListSyncedHeldKey['items'][number];
 
 /** Never paged by the API, newest first; with those of single agents, which a realm's view leaves out. */
 export const readKeys = async (realm: string) => (await ask(api.GET('/api/realms/{id}/keys', { params: { path: { id: realm } } }))).items;

@@ -11,5 +11,5 @@ use crate::{
 #[utoipa::path(get, path = "/api/me/sessions", tag = "access", responses((status = 200, body = List<SessionView>)))]
 pub async fn list_sessions(State(state): State<ApiState>, caller: Caller) -> Result<Json<List<SessionView>>> {
     let (person, session) = caller.person()?;
-    Ok(Json(sign_in::sessions(&state.services, person.id, session).await?.into()))
+    Ok(Json(sign_in::sessions(&state.services, person.id, Some(session)).await?.into()))
 }

@@ -6,7 +6,7 @@ use crate::base::reach::Reach;
 use crate::{
     api::{ApiState, extract::ApiPath, page::List, problem::Result},
     service::{
-        keys::{self, KeyView},
+        keys::{self, HeldKey},
         sync::Synced,
     },
 };
@@ -15,12 +15,12 @@ use crate::{
 #[utoipa::path(
     get, path = "/api/realms/{id}/keys", tag = "realms",
     params(("id" = String, Path, description = "Id or slug")),
-    responses((status = 200, body = List<Synced<KeyView>>)),
+    responses((status = 200, body = List<Synced<HeldKey>>)),
 )]
 pub async fn list_keys(
     State(state): State<ApiState>,
     reach: Reach,
     ApiPath(id): ApiPath<String>,
-) -> Result<Json<List<Synced<KeyView>>>> {
+) -> Result<Json<List<Synced<HeldKey>>>> {
     Ok(Json(keys::list(&state.services, &reach, &id).await?.into()))
 }

@@ -14,7 +14,7 @@ use crate::{
         write::Write,
     },
     service::{
-        keys::{self, KeyView, Rotation},
+        keys::{self, HeldKey, Rotation},
         sync::{Sync, Synced},
     },
 };
@@ -33,7 +33,7 @@ pub struct RotateKey {
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Rotated {
     #[serde(flatten)]
-    pub keys: List<Synced<KeyView>>,
+    pub keys: List<Synced<HeldKey>>,
     pub sync: Sync,
 }
 

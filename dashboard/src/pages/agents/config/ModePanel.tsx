@@ -1,6 +1,6 @@
 // Choosing how the agent gets its LLM: three modes, a form for each, and what becomes of it after Save.
 
-import { Group, SegmentedControl, Stack, Text } from '@mantine/core';
+import { Button, Group, SegmentedControl, Stack, Text } from '@mantine/core';
 import { IconLock } from '@tabler/icons-react';
 import { useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
@@ -10,6 +10,7 @@ import type { AgentView, LlmConfigView, PutLlmConfig, RealmLlmView } from '../..
 import { Panel } from '../../../components/Panel';
 import { useDone } from '../../../components/useDone';
 import { useMay } from '../may';
+import { agentQuery } from '../queries';
 import { MODES } from '../state';
 import { Delivery, type Sent } from './Delivery';
 import { EnvironmentForm } from './EnvironmentForm';
@@ -30,6 +31,9 @@ interface Props {
   offer?: RealmLlmView;
 }
 
+/** What an admin decided: by this it shows that somebody else has. */
+const decided = ({ mode, realmId, realmModelId, config }: LlmConfigView) => JSON.stringify([mode, realmId, realmModelId, mode === 'manual' && config]);
+
 const ORDER = ['realm', 'manual', 'env'] as const;
 
 export function ModePanel({ agent, config, offer }: Props) {
@@ -39,29 +43,45 @@ export function ModePanel({ agent, config, offer }: Props) {
   // What is looked at; what is active until something was touched.
   const [looked, setLooked] = useState<LlmConfigView['mode']>();
   const [sent, setSent] = useState<Sent>();
-  const mode = looked ?? config.mode;
+  // How it was when the form was first touched: what is typed stays, and who was quicker since then is not overwritten unseen.
+  const [began, setBegan] = useState<{ config: LlmConfigView; version: number }>();
+  const [saving, setSaving] = useState(false);
+  const edited = began?.config ?? config;
+  const key = decided(edited);
+  const mode = looked ?? edited.mode;
   const mayWrite = may('agents:write', agent);
-  // The agent as it was when this form was first touched: who was quicker since then is not overwritten unseen.
-  const [began, setBegan] = useState<number>();
-  const save = async (body: PutLlmConfig) => {
-    const params = { path: { did: agent.did }, header: ifMatch(began ?? agent.version) };
+  const beginAnew = () => {
     setBegan(undefined);
-    const answer = await ask(api.PUT('/api/agents/{did}/llm-config', { params, body })).catch(async (thrown: unknown) => {
-      // What is there now is read again and shown; the form keeps what was typed.
-      if (Problem.from(thrown).status === 412) await client.invalidateQueries({ queryKey: ['agents', agent.did] });
-      throw thrown;
-    });
-    setSent({ at: new Date().toISOString(), revision: answer.sync.revision ?? answer.version, version: answer.version, pushed: answer.pushed });
     setLooked(undefined);
-    done('The config is saved', answer, 'agents', 'overview', 'explain', 'changes');
   };
-  const props: FormProps = { agent, config, mayWrite, save };
-  // A form begins anew when what is saved is another than it began with.
-  const key = `${config.mode} ${config.realmId} ${config.realmModelId} ${sent?.revision}`;
+  const readAgain = () => client.invalidateQueries({ queryKey: ['agents', agent.did] });
+  const save = async (body: PutLlmConfig) => {
+    const params = { path: { did: agent.did }, header: ifMatch(began?.version ?? agent.version) };
+    setSaving(true);
+    try {
+      const answer = await ask(api.PUT('/api/agents/{did}/llm-config', { params, body }));
+      // The form begins anew with what is saved, so that is read first.
+      await readAgain();
+      beginAnew();
+      setSent({ at: new Date().toISOString(), revision: answer.sync.revision ?? answer.version, version: answer.version, pushed: answer.pushed });
+      done('The config is saved', answer, 'agents', 'overview', 'explain', 'changes');
+    } catch (thrown) {
+      if (Problem.from(thrown).status === 412) {
+        // What is there now is shown. Who then saves once more has seen it.
+        await readAgain();
+        const version = client.getQueryData(agentQuery(agent.did).queryKey)?.version ?? agent.version;
+        setBegan({ config: edited, version });
+      }
+      throw thrown;
+    } finally {
+      setSaving(false);
+    }
+  };
+  const props: FormProps = { agent, config: edited, mayWrite, save };
 
   return (
     <Panel title="How it gets its LLM" lead={looked && looked !== config.mode ? `Active now: ${MODES[config.mode]}. Save to change to ${MODES[looked]}.` : `Active: ${MODES[config.mode]}`}>
-      <Stack onFocusCapture={() => setBegan((version) => version ?? agent.version)}>
+      <Stack onFocusCapture={() => setBegan((at) => at ?? { config, version: agent.version })}>
         <SegmentedControl
           fullWidth
           aria-label="Mode"
@@ -71,6 +91,12 @@ export function ModePanel({ agent, config, offer }: Props) {
         />
         {!mayWrite && (
           <Group gap={6}><IconLock size={15} aria-hidden /><Text size="sm" c="dimmed">You may read this and not change it.</Text></Group>
+        )}
+        {!saving && decided(config) !== key && (
+          <Group justify="space-between" gap="xs" role="status">
+            <Text size="sm">It was changed meanwhile. This form is still as you began it.</Text>
+            <Button size="compact-sm" variant="default" onClick={beginAnew}>Begin anew</Button>
+          </Group>
         )}
         {mode === 'realm' && <RealmForm key={key} {...props} offer={offer} />}
         {mode === 'manual' && <ManualForm key={key} {...props} />}
