@@ -28,8 +28,8 @@ const shell = createRoute({
 });
 
 /** A page of the shell. */
-const page = <P extends string>(path: P, load: () => Promise<Record<string, unknown>>, name: string) =>
-  createRoute({ getParentRoute: () => shell, path, component: lazyRouteComponent(load as never, name as never), errorComponent: Broken, notFoundComponent: Missing });
+const page = <P extends string>(path: P, load: () => Promise<Record<string, unknown>>, name: string, more?: { remountDeps: () => string }) =>
+  createRoute({ ...more, getParentRoute: () => shell, path, component: lazyRouteComponent(load as never, name as never), errorComponent: Broken, notFoundComponent: Missing });
 
 const pages = [
   page('/', () => import('./pages/overview/Overview'), 'Overview'),
@@ -44,7 +44,8 @@ const pages = [
   page('/proxies', () => import('./pages/proxies/Proxies'), 'Proxies'),
   page('/proxies/$id', () => import('./pages/proxies/Proxy'), 'Proxy'),
   page('/changes', () => import('./pages/changes/Changes'), 'Changes'),
-  page('/changes/$revision', () => import('./pages/changes/Change'), 'Change'),
+  // Whoever goes on from change to change keeps the focus on the button; nothing is typed there.
+  page('/changes/$revision', () => import('./pages/changes/Change'), 'Change', { remountDeps: () => '' }),
   page('/explain', () => import('./pages/explain/Explain'), 'Explain'),
   page('/access', () => import('./pages/access/Access'), 'Access'),
   page('/account', () => import('./pages/access/Account'), 'Account'),

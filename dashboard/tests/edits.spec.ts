@@ -69,6 +69,20 @@ test('who was quicker is not overwritten, and what was typed stays', async ({ pa
   await page.getByRole('button', { name: 'Edit', exact: true }).click();
   await expect(dialog.getByLabel('Monthly budget')).toHaveValue('$500');
   await expect(dialog.getByLabel('Description')).toHaveValue('');
+  // Once more, quicker than what was saved is read again: it waits until the first key for it.
+  await page.route(/\/api\/realms\/edited$/, async (route) => {
+    if (route.request().method() === 'GET') await new Promise((done) => setTimeout(done, 1_500));
+    await route.continue();
+  });
+  await dialog.getByLabel('Description').fill('Typed once');
+  await dialog.getByRole('button', { name: 'Save' }).click();
+  await expect(dialog).toBeHidden();
+  await page.getByRole('button', { name: 'Edit', exact: true }).click();
+  await expect(dialog.getByLabel('Description')).toHaveValue('Typed once');
+  await dialog.getByLabel('Description').fill('Typed twice');
+  await dialog.getByRole('button', { name: 'Save' }).click();
+  await expect(dialog).toBeHidden();
+  expect(await call('GET', '/api/realms/edited')).toMatchObject({ monthlyBudgetUsd: 500, description: 'Typed twice' });
 
   await page.goto(`/agents/${dids['second-typed']}`);
   const model = page.getByRole('textbox', { name: 'Model' });
@@ -144,6 +158,25 @@ test('a session that ended goes on when one signs in in another tab', async ({ p
   await expect(again).toBeHidden();
   await expect(page.getByRole('status', { name: /Live/ })).toBeVisible();
   await expect(page.getByRole('dialog').getByLabel('Name')).toHaveValue('Typed before');
+});
+
+test('what one has typed is not for somebody else to save, who signs in in another tab', async ({ page, context }) => {
+  const { link } = await call('POST', '/api/people', { email: 'mary@example.com', name: 'Mary', roles: [{ role: 'owner' }] });
+  await signIn(page);
+  await page.goto('/realms');
+  await page.getByRole('button', { name: 'New realm' }).click();
+  await page.getByRole('dialog').getByLabel('Name').fill('Of Ada');
+  const other = await context.newPage();
+  await other.goto(String(link));
+  await other.getByLabel('Password', { exact: true }).fill('correct horse staple');
+  await other.getByLabel('Once more').fill('correct horse staple');
+  await other.getByRole('button', { name: 'Set it and sign in' }).click();
+  await expect(other.getByRole('heading', { name: 'Overview' })).toBeVisible();
+  await other.close();
+  await page.evaluate(() => document.dispatchEvent(new Event('visibilitychange')));
+  await expect(page.getByRole('heading', { name: 'Overview' })).toBeVisible();
+  await page.getByRole('button', { name: 'Account and appearance' }).click();
+  await expect(page.getByText('mary@example.com')).toBeVisible();
 });
 
 test('shortcuts of a single key can be switched off', async ({ page }) => {

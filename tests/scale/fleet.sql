@@ -35,8 +35,8 @@ insert into agent_session (did, epoch, replica_id, connected_at, disconnected_at
                            offered_hash, offered_at, applied_version, applied_hash, applied_at, rejected_version, rejected_hash, rejected_code,
                            rejected_message, rejected_at)
 select 'did:key:z6Mk' || md5(i::text), 1, case when i % 5 > 0 then md5('replica')::uuid end, now(),
-       case when i % 5 = 0 then now() end, now(), last.revision + 1000 * $n, 1000 * $n, 'b', now(), 990 * $n, case when i % 7 = 0 then 'a' else 'b' end, now(),
-       case when i % 70 = 1 then 1000 * $n end, case when i % 70 = 1 then 'b' end, case when i % 70 = 1 then 'unusable' end,
+       case when i % 5 = 0 then now() end, now(), last.revision + 1000 * $n, last.revision + 1000 * $n, 'b', now(), last.revision + 990 * $n, case when i % 7 = 0 then 'a' else 'b' end, now(),
+       case when i % 70 = 1 then last.revision + 1000 * $n end, case when i % 70 = 1 then 'b' end, case when i % 70 = 1 then 'unusable' end,
        case when i % 70 = 1 then 'the file cannot be written' end, case when i % 70 = 1 then now() end
 from generate_series(1, 100 * $n) i cross join last;
 

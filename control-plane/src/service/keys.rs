@@ -72,7 +72,7 @@ impl From<RealmKey> for KeyView {
 pub struct HeldKey {
     #[serde(flatten)]
     pub key: KeyView,
-    /// Approved agents that run it, as far as they have said.
+    /// Approved agents that were sent a document of this realm last, and say that they run this generation.
     pub agents: i64,
 }
 

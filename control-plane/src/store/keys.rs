@@ -42,7 +42,7 @@ pub async fn of_realms(conn: &mut Conn, realms: &[Uuid]) -> Result<Vec<RealmKey>
     .await?)
 }
 
-/// How many approved agents run which generation of this realm's keys, as far as they have said.
+/// How many approved agents, of those that were sent a document of this realm last, say that they run which generation.
 pub async fn held(conn: &mut Conn, realm: RealmId) -> Result<HashMap<i64, i64>> {
     let rows = sqlx::query!(
         r#"select s.applied_key_generation as "generation!", count(*) as "agents!"

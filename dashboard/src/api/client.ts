@@ -14,7 +14,11 @@ export const refusals: Middleware = {
   },
 };
 
-export const api = createClient<paths>({ baseUrl: '/', querySerializer: { array: { style: 'form', explode: false } } });
+/** A connection may be dead without a word: nobody waits for ever. Writes may call providers and proxies. */
+const [LONGEST_READ_MS, LONGEST_WRITE_MS] = [30_000, 120_000];
+const limited = (request: Request) => fetch(request, { signal: AbortSignal.timeout(request.method === 'GET' ? LONGEST_READ_MS : LONGEST_WRITE_MS) });
+
+export const api = createClient<paths>({ baseUrl: '/', fetch: limited, querySerializer: { array: { style: 'form', explode: false } } });
 api.use(refusals);
 
 /** The body of a call: `await ask(api.GET('/api/models'))`. */
@@ -29,6 +33,9 @@ export async function answered<T>(call: Promise<{ data?: T; response: Response }
     throw Problem.unanswered(thrown);
   }
 }
+
+/** Its end, or that of the time. */
+export const within = (ms: number, promise: Promise<unknown>) => Promise.race([promise, new Promise((done) => setTimeout(done, ms))]);
 
 /** The header for an edit of what was read at `version`: refused when somebody else was quicker. */
 export const ifMatch = (version: number) => ({ 'If-Match': `"${version}"` });

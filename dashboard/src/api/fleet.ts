@@ -10,11 +10,13 @@ const fleetQuery = queryOptions({
   queryFn: () => all((cursor) => ask(api.GET('/api/proxies', { params: { query: { limit: 200, cursor } } }))),
 });
 
-/** `undefined`: not read yet, or not readable. */
-export function useFleet(): ProxyView[] | undefined {
+export function useFleetQuery() {
   const can = useCan();
-  return useQuery({ ...fleetQuery, enabled: can('proxies:read') }).data;
+  return useQuery({ ...fleetQuery, enabled: can('proxies:read') });
 }
+
+/** `undefined`: not read yet, or not readable. */
+export const useFleet = (): ProxyView[] | undefined => useFleetQuery().data;
 
 /** Why nothing can be changed on a proxy now, in a few words; `undefined` when nothing is known to be in the way. */
 export function inTheWay(proxy: ProxyView): string | undefined {

@@ -26,8 +26,6 @@ const RECORDED: Record<string, string[]> = {
 const EVERYTHING = [...new Set([...Object.values(CONCERNS), ...Object.values(RECORDED)].flat()), 'audit'];
 /** Events come in bursts: what they concern is asked for once. */
 const BURST_MS = 250;
-/** One that does not come in this time holds up no further question. */
-const LONGEST_ANSWER_MS = 10_000;
 const LONGEST_WAIT_MS = 30_000;
 /** The service says at least every 15 s that it is there. */
 const SILENCE_MS = 40_000;
@@ -65,23 +63,19 @@ export function follow(client: QueryClient): () => void {
   let burst: ReturnType<typeof setTimeout> | undefined;
   let silence: ReturnType<typeof setTimeout> | undefined;
   const due = new Set<string>();
-  const asking = new Set<string>();
 
   const concern = (topics: string[]) => {
     for (const topic of topics) due.add(topic);
     burst ??= setTimeout(() => {
       burst = undefined;
-      // What is asked for is awaited first: cut short by each next event, it would never come.
-      for (const topic of due) if (!asking.has(topic)) void ask(topic);
+      for (const topic of due) {
+        // What is on its way is awaited: cut short by each next event, it would never come; and it may be older than this one.
+        if (client.isFetching({ queryKey: [topic] }) > 0) continue;
+        due.delete(topic);
+        void client.invalidateQueries({ queryKey: [topic] });
+      }
+      if (due.size > 0) concern([]);
     }, BURST_MS);
-  };
-  const ask = async (topic: string) => {
-    due.delete(topic);
-    asking.add(topic);
-    const late = new Promise((done) => setTimeout(done, LONGEST_ANSWER_MS));
-    await Promise.race([client.invalidateQueries({ queryKey: [topic] }), late]);
-    asking.delete(topic);
-    if (due.has(topic)) concern([topic]);
   };
   const everything = () => concern(EVERYTHING);
   /** When the session has ended, the answer says so, and one is asked to sign in again. */
@@ -147,9 +141,11 @@ export function follow(client: QueryClient): () => void {
   /** A browser has few connections to an origin, and a tab that nobody looks at needs none. */
   const look = () => {
     stop();
-    if (document.visibilityState === 'hidden' || sessionEnded()) return;
+    if (document.visibilityState === 'hidden') return;
+    // Lost, until it is there again.
+    if (live.state === 'open') set({ ...live, state: 'connecting' });
+    if (sessionEnded()) return;
     failures = 0;
-    set({ ...live, state: 'connecting' });
     open();
   };
   look();

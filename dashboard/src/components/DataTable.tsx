@@ -150,7 +150,7 @@ export function DataTable<T>(props: Props<T>) {
         <Group justify="flex-end" gap="xs" p="sm">
           {url.cursor && <Button variant="default" size="xs" onClick={() => turn()}>First page</Button>}
           {url.cursor && url.cursor in before && <Button variant="default" size="xs" onClick={() => turn(before[url.cursor ?? ''])}>Previous</Button>}
-          <Button variant="default" size="xs" disabled={!next} onClick={() => { if (next) setBefore({ ...before, [next]: url.cursor }); turn(next); }}>Next</Button>
+          <Button variant="default" size="xs" disabled={!next || query.isPlaceholderData} onClick={() => { if (next) setBefore({ ...before, [next]: url.cursor }); turn(next); }}>Next</Button>
         </Group>
       )}
     </Box>

@@ -22,7 +22,7 @@ export function Dialog({ beside, title, busy, onClose, ...rest }: Props) {
     if (!busy) onClose();
   };
   useOverlay(rest.opened, close);
-  const props = { ...rest, onClose: close, returnFocus: false, closeOnEscape: false };
+  const props = { ...rest, onClose: close, returnFocus: false, closeOnEscape: false, withCloseButton: !busy };
   return beside
     ? <Drawer {...props} title={<Text fw={640} fz="lg">{title}</Text>} />
     : <Modal {...props} title={<Text fw={640}>{title}</Text>} />;

@@ -14,7 +14,7 @@ document.addEventListener('focusin', ({ target }) => {
 const open: { close: () => void }[] = [];
 
 window.addEventListener('keydown', (event) => {
-  if (event.key !== 'Escape' || event.isComposing) return;
+  if (event.key !== 'Escape' || event.isComposing || event.repeat) return;
   // An open drop-down or menu closes first.
   if (event.target instanceof Element && event.target.getAttribute('data-mantine-stop-propagation') === 'true') return;
   open.at(-1)?.close();

@@ -10,6 +10,7 @@ import { api, ask } from '../api/client';
 import { follow, useLive } from '../api/live';
 import { useCan, useMe } from '../api/me';
 import { Problem } from '../api/problem';
+import { sessionEnded } from '../api/session';
 import { sayProblem } from '../components/Problem';
 import { clockTime } from '../components/Time';
 import { useSingleKeys } from '../components/useKey';
@@ -22,7 +23,10 @@ const Finder = lazy(() => import('./Finder').then(({ Finder }) => ({ default: Fi
 
 export function Shell() {
   const [finding, setFinding] = useState(0);
-  const find = () => setFinding((n) => n + 1);
+  const find = () => {
+    // It would open below the dialog that asks to sign in again.
+    if (!sessionEnded()) setFinding((n) => n + 1);
+  };
   useHotkeys([['mod+K', find]], []);
   const client = useQueryClient();
   const [opened, { toggle, close }] = useDisclosure();
@@ -38,6 +42,12 @@ export function Shell() {
     burger.current?.focus();
   }]], []);
   useEffect(() => follow(client), [client]);
+  // Somebody else has signed in in another tab: what stands here was read, and typed, by who was before.
+  const { actor } = useMe();
+  const [began] = useState(actor);
+  useEffect(() => {
+    if (actor !== began) window.location.assign('/');
+  }, [actor, began]);
   return (
     <AppShell header={{ height: 52 }} navbar={{ width: 232, breakpoint: 'md', collapsed: { mobile: !opened } }} padding={0}>
       <a href="#main" className={classes.skip}>Go to the content</a>

@@ -46,7 +46,7 @@ pub struct Attention {
     pub severity: Severity,
     /// Which kind of line: stable.
     pub kind: &'static str,
-    /// Such as `proxy/<id>`, `agent/<did>`, `realm/<id>`, `change/<revision>`; `agents` when it is about several, `installation` about the whole.
+    /// Such as `proxy/<id>`, `agent/<did>`, `realm/<id>`; `agents` when it is about several, `installation` about the whole.
     pub subject: String,
     /// What people call that.
     pub name: String,
@@ -278,10 +278,7 @@ fn of_agents(a: &AgentCounts, lines: &mut Vec<Attention>) {
 fn of_revocations(revoking: &[Revoking], before: DateTime<Utc>, lines: &mut Vec<Attention>) {
     for r in revoking.iter().filter(|r| r.since < before) {
         let waiting = r.waiting_for.join(", ");
-        let subject = r
-            .revision
-            .map_or_else(|| format!("realm/{}", r.realm_id), |revision| format!("change/{revision}"));
-        lines.push(About::new(subject, &r.realm_slug).line(
+        lines.push(About::new(format!("realm/{}", r.realm_id), &r.realm_slug).line(
             Severity::Critical,
             "revocation-unproven",
             Some(r.since),

@@ -68,7 +68,7 @@ export function PersonActions({ person, onInvited }: Props) {
           { label: 'Delete', icon: IconTrash, bad: true, run: () => setDialog('delete') },
         ]}
       />
-      <AtOpening opened={dialog === 'edit'} value={person}>{(person) => <EditPerson person={person} opened={dialog === 'edit'} onClose={close} />}</AtOpening>
+      <AtOpening opened={dialog === 'edit'} value={person} version={person.version}>{(person) => <EditPerson person={person} opened={dialog === 'edit'} onClose={close} />}</AtOpening>
       <Confirm opened={dialog === 'link'} onClose={close} title={`New link for ${name}?`} action="Make the link" harmless run={link}>
         They set a password with it. A link that they were given before counts no more.
         {person.passwordSet && ' Their present password counts until they have set the new one.'}
@@ -108,7 +108,7 @@ function TokensLeft({ person }: { person: PersonView }) {
   const can = useCan();
   const tokens = useQuery({ ...allTokensQuery, enabled: can('tokens:read') });
   if (!can('tokens:read')) return <Text size="sm">API tokens that they made go on.</Text>;
-  if (tokens.error) return <Text size="sm">API tokens that they made go on; which those are could not be read: {Problem.from(tokens.error).message}.</Text>;
+  if (!tokens.data && tokens.error) return <Text size="sm">API tokens that they made go on; which those are could not be read: {Problem.from(tokens.error).message}.</Text>;
   if (!tokens.data) return <Text size="sm" c="dimmed" role="status">Looking for API tokens that they made…</Text>;
   const left = tokens.data.filter((t) => t.state === 'active' && t.createdBy === `person:${person.email}`);
   if (left.length === 0) return <Text size="sm">They made no API token that still counts.</Text>;

@@ -15,8 +15,7 @@ export function SessionsOf({ person }: { person: PersonView }) {
     queryKey: ['access', 'people', person.id, 'sessions'],
     queryFn: async () => (await ask(api.GET('/api/people/{id}/sessions', { params: { path: { id: person.id } } }))).items,
   });
-  if (error) return <ProblemAlert error={error} retry={() => void refetch()} />;
-  if (!data) return <Skeleton h={48} aria-busy aria-label="Loading" />;
+  if (!data) return error ? <ProblemAlert error={error} retry={() => void refetch()} /> : <Skeleton h={48} aria-busy aria-label="Loading" />;
   if (data.length === 0) return <Text size="sm">{person.name} is signed in nowhere now.</Text>;
   return (
     <List size="sm" spacing={4}>

@@ -9,6 +9,7 @@ import { api, ask } from '../../api/client';
 import { useCan } from '../../api/me';
 import type { CreatedToken, TokenView } from '../../api/schema';
 import { Confirm } from '../../components/Confirm';
+import { Actor } from '../../components/Actor';
 import { DataTable, type Column } from '../../components/DataTable';
 import { Empty } from '../../components/Empty';
 import { Page } from '../../components/Page';
@@ -26,10 +27,10 @@ export function Enrollment() {
   const [making, { open, close }] = useDisclosure();
   // Here and nowhere else, until the dialog is closed.
   const [made, setMade] = useState<CreatedToken>();
-  const names = useQuery({ ...realmNamesQuery, enabled: can('realms:read', 'any') }).data;
+  const { data: names, isLoading } = useQuery({ ...realmNamesQuery, enabled: can('realms:read', 'any') });
   const mayMake = can('enrollment:write', 'any');
   const make = mayMake && <Button leftSection={<IconPlus size={16} aria-hidden />} onClick={open}>New token</Button>;
-  const nameOf = (id: string) => (names ? (names.get(id)?.name ?? 'a realm that is gone') : '…');
+  const nameOf = (id: string) => (names ? (names.get(id)?.name ?? 'a realm that is gone') : isLoading ? '…' : 'a realm');
   const realms = (token: TokenView) => token.realmIds.map(nameOf).join(', ') || 'the default realm';
 
   const columns: Column<TokenView>[] = [
@@ -39,7 +40,7 @@ export function Enrollment() {
     { label: 'Joins', from: 'sm', text: realms, cell: realms },
     { label: 'Ends', from: 'sm', sort: 'ends', text: (t) => t.revokedAt ?? t.expiresAt, cell: (t) => <Time at={t.revokedAt ?? t.expiresAt} /> },
     { label: 'Made', from: 'md', sort: 'made', text: (t) => t.createdAt, cell: (t) => <Time at={t.createdAt} /> },
-    { label: 'By', from: 'md', text: (t) => t.createdBy, cell: (t) => <Text span inherit style={{ overflowWrap: 'anywhere' }}>{t.createdBy}</Text> },
+    { label: 'By', from: 'md', text: (t) => t.createdBy, cell: (t) => <Actor actor={t.createdBy} /> },
     { label: 'Action', right: true, cell: (t) => mayMake && stateOf(t).state === 'active' && <Revoke token={t} realms={realms(t)} /> },
   ];
 

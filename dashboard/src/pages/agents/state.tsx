@@ -1,6 +1,7 @@
 // How an agent is, in a word: whether it may, whether it is there, and whether it runs what it should.
 
 import { Group } from '@mantine/core';
+import { actorText } from '../../components/Actor';
 import { Status } from '../../components/Status';
 import type { AgentView } from '../../api/schema';
 
@@ -43,7 +44,7 @@ function decided(agent: AgentView): Said | undefined {
 }
 
 const frozen = (agent: AgentView): Said | undefined =>
-  agent.frozen ? { state: 'frozen', label: 'Frozen', why: `By ${agent.frozen.by}: ${agent.frozen.reason}` } : undefined;
+  agent.frozen ? { state: 'frozen', label: 'Frozen', why: `By ${actorText(agent.frozen.by)}: ${agent.frozen.reason}` } : undefined;
 
 export function saidOf(agent: AgentView): Said[] {
   const word = decided(agent);

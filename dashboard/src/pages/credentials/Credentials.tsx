@@ -27,6 +27,7 @@ export function Credentials() {
   const [replaced, setReplaced] = useState<CredentialView>();
   const [removed, setRemoved] = useState<CredentialView>();
   const models = useQuery({ ...allModelsQuery, enabled: can('models:read') });
+  const settled = models.isFetched || !can('models:read');
   const users = (c?: CredentialView) => models.data?.filter((m) => m.deployments.some((d) => d.credentialId === c?.id));
   const writes = can('credentials:write');
   const button = writes && <Button leftSection={<IconPlus size={16} aria-hidden />} onClick={add.open}>Add credential</Button>;
@@ -68,8 +69,8 @@ export function Credentials() {
       </Panel>
       <AddCredential opened={adding} onClose={add.close} />
       {/* What they say of the models is known by then, or will not be. */}
-      {replaced && !models.isLoading && <ReplaceKey key={replaced.id} credential={replaced} users={users(replaced)} onClose={() => setReplaced(undefined)} />}
-      {removed && !models.isLoading && <DeleteCredential credential={removed} users={users(removed)} onClose={() => setRemoved(undefined)} />}
+      {replaced && settled && <ReplaceKey key={replaced.id} credential={replaced} users={users(replaced)} onClose={() => setReplaced(undefined)} />}
+      {removed && settled && <DeleteCredential credential={removed} users={users(removed)} onClose={() => setRemoved(undefined)} />}
     </Page>
   );
 }

@@ -57,7 +57,8 @@ export function GrantForm({ model, realm, grants, grant, onClose }: Props) {
     const body = {
       realmId: v.realmId,
       expiresAt: endOf(v.expiresAt),
-      reason: v.reason.trim() || (grant ? '' : undefined),
+      // Of a grant that is there, what is left out stays.
+      reason: grant && !form.isDirty('reason') ? undefined : v.reason.trim() || (grant ? '' : undefined),
       monthlyBudgetUsd: v.monthlyBudgetUsd === '' ? undefined : Number(v.monthlyBudgetUsd),
     };
     const answer = await ask(api.POST('/api/models/{id}/realms', { params: { path: { id: v.modelId } }, body }));

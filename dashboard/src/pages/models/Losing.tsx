@@ -10,8 +10,7 @@ export function Losing({ id }: { id: string }) {
   const grants = useQuery(grantsQuery(id));
   const realms = useQuery(allRealmsQuery);
   const error = grants.error ?? realms.error;
-  if (error) return <ProblemAlert error={error} />;
-  if (!grants.data || !realms.data) return <Skeleton h={48} aria-busy aria-label="Loading" />;
+  if (!grants.data || !realms.data) return error ? <ProblemAlert error={error} /> : <Skeleton h={48} aria-busy aria-label="Loading" />;
   const held = grants.data.filter((g) => g.state === 'active');
   const of = (realmId: string) => realms.data.find((r) => r.id === realmId);
   const agents = held.reduce((sum, g) => sum + (of(g.realmId)?.members ?? 0), 0);

@@ -47,7 +47,7 @@ export function ModelActions({ model }: { model: SyncedModelView }) {
           writes && { label: 'Delete', icon: IconTrash, bad: true, run: () => setDialog('delete') },
         ]}
       />
-      <AtOpening opened={dialog === 'edit'} value={model}>{(model) => <EditModel opened={dialog === 'edit'} onClose={close} model={model} />}</AtOpening>
+      <AtOpening opened={dialog === 'edit'} value={model} version={model.version}>{(model) => <EditModel opened={dialog === 'edit'} onClose={close} model={model} />}</AtOpening>
       <FreezeDialog opened={dialog === 'freeze'} onClose={close} kind="model" id={model.id} name={model.name}>
         <Stack gap="xs">
           <Text size="sm">Every proxy stops serving it at once. Its grants stay and it goes on with them when it is unfrozen.</Text>

@@ -7,6 +7,7 @@ import { useQuery } from '@tanstack/react-query';
 import { api, ask, untyped } from '../../api/client';
 import { useCan } from '../../api/me';
 import type { SyncedModelView } from '../../api/schema';
+import { actorText } from '../../components/Actor';
 import { DataTable, type Column } from '../../components/DataTable';
 import { Empty } from '../../components/Empty';
 import { Page } from '../../components/Page';
@@ -44,7 +45,7 @@ const COLUMNS: Column<SyncedModelView>[] = [
       <Group gap={6}>
         <LiveOn model={m} />
         {m.status === 'inactive' && m.sync.proxies.length > 0 && <Status state="inactive" />}
-        {m.frozen && <Status state="frozen" why={`${m.frozen.reason} (${m.frozen.by})`} />}
+        {m.frozen && <Status state="frozen" why={`${m.frozen.reason} (${actorText(m.frozen.by)})`} />}
       </Group>
     ),
   },

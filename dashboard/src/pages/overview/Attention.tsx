@@ -51,7 +51,6 @@ function Place({ subject, kind }: { subject: string; kind: string }) {
       case 'model': return `/models/${id}`;
       case 'agent': return `/agents/${id}`;
       case 'agents': return '/agents';
-      case 'change': return `/changes/${id}`;
       case 'installation': return kind === 'bootstrap-token' ? '/settings' : '/proxies';
       default: return undefined;
     }

@@ -92,16 +92,16 @@ function AgentTiles({ agents }: { agents: AgentTotals }) {
         note="agents that wait"
       />
       <Tile
-        label="Agents connected" value={connected} of={connected + agents.offline} to="/agents?live=connected" tone={connected > 0 ? 'good' : 'off'}
-        parts={[{ n: agents.offline, word: 'offline', to: '/agents?live=offline' }, { n: agents.frozen, word: 'frozen', to: '/agents?live=frozen' }]}
+        label="Agents connected" value={connected} of={connected + agents.offline} to="/agents?status=approved&live=connected" tone={connected > 0 ? 'good' : 'off'}
+        parts={[{ n: agents.offline, word: 'offline', to: '/agents?status=approved&live=offline' }, { n: agents.frozen, word: 'frozen', to: '/agents?status=approved&live=frozen' }]}
         note="all are here"
       />
       <Tile
-        label="Converged" value={converged} of={connected} to="/agents?live=converged" tone={connected === 0 ? 'off' : converged === connected ? 'good' : 'busy'}
+        label="Converged" value={converged} of={connected} to="/agents?status=approved&live=converged" tone={connected === 0 ? 'off' : converged === connected ? 'good' : 'busy'}
         note="run what they should"
       />
-      <Tile label="Behind" value={behind} to="/agents?live=behind" tone={behind > 0 ? 'busy' : 'good'} note="have not answered yet" />
-      <Tile label="Rejecting" value={rejecting} to="/agents?live=rejecting" tone={rejecting > 0 ? 'bad' : 'good'} note="refused their document" />
+      <Tile label="Behind" value={behind} to="/agents?status=approved&live=behind" tone={behind > 0 ? 'busy' : 'good'} note="have not answered yet" />
+      <Tile label="Rejecting" value={rejecting} to="/agents?status=approved&live=rejecting" tone={rejecting > 0 ? 'bad' : 'good'} note="refused their document" />
     </>
   );
 }

@@ -19,7 +19,7 @@ export function Pulse({ minutes }: { minutes: Minute[] }) {
     <Panel title="The last hour" lead="Without the minute that is not over.">
       <Stack gap="lg">
         <Row
-          name="Push latency" to="/agents" search={{ live: 'connected' }} figures={[['newest p50', ms(last?.p50Ms)], ['newest p95', ms(last?.p95Ms)], ['documents', pushes.toLocaleString('en')]]}
+          name="Push latency" to="/agents" search={{ status: 'approved', live: 'connected' }} figures={[['newest p50', ms(last?.p50Ms)], ['newest p95', ms(last?.p95Ms)], ['documents', pushes.toLocaleString('en')]]}
           values={minutes.map((m) => m.p95Ms ?? null)} label={`Time from a document to the agent's answer, 95 of 100, by minute; at most ${ms(slowest)}`}
         />
         <Row

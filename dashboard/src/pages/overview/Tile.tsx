@@ -30,7 +30,7 @@ export function Tile({ label, value, of, to, tone, parts = [], note }: Props) {
   const shown = parts.filter(({ n }) => n > 0);
   return (
     <Paper withBorder className={classes.tile}>
-      <Way to={to} className={classes.way}>
+      <Way to={to} className={classes.way} name={`${label}: ${value}${of === undefined ? '' : ` of ${of}`}`}>
         <Text fz={13} c="dimmed" span><Status state={label} label={label} tone={tone} /></Text>
       </Way>
       <Group gap={6} align="baseline" mt={6}>
@@ -50,12 +50,20 @@ export function Tile({ label, value, of, to, tone, parts = [], note }: Props) {
   );
 }
 
-function Way({ to, className, children }: { to: string; className?: string; children: ReactNode }) {
+interface WayProps {
+  to: string;
+  className?: string;
+  /** What it is called where the figure stands beside it. */
+  name?: string;
+  children: ReactNode;
+}
+
+function Way({ to, className, name, children }: WayProps) {
   const router = useRouter();
   const go = (event: MouseEvent) => {
     if (event.metaKey || event.ctrlKey || event.shiftKey) return;
     event.preventDefault();
     router.history.push(to);
   };
-  return <a href={to} className={className} onClick={go}>{children}</a>;
+  return <a href={to} className={className} aria-label={name} onClick={go}>{children}</a>;
 }

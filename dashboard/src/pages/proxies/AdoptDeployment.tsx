@@ -8,6 +8,7 @@ import { useCan } from '../../api/me';
 import type { DriftView, ForeignDeployment, ProviderView, ProxyView } from '../../api/schema';
 import { Dialog } from '../../components/Dialog';
 import { FormDialog } from '../../components/FormDialog';
+import { Loaded } from '../../components/Page';
 import { Facts } from '../../components/Panel';
 import { useDone } from '../../components/useDone';
 import { NO_SECRET, secretFilled, secretText, type Secret } from '../credentials/secret';
@@ -55,7 +56,7 @@ export function AdoptDeployment({ proxy, drift, found, onClose }: Props) {
       </Dialog>
     );
   }
-  if (!providers.data) return null;
+  if (!providers.data) return <Dialog beside opened onClose={onClose} title={drift.name}><Loaded query={providers}>{() => null}</Loaded></Dialog>;
   return <AdoptForm {...{ proxy, drift, found, onClose }} providers={providers.data} />;
 }
 

@@ -54,7 +54,7 @@ export function ProxyActions({ proxy, etag }: { proxy: ProxyView; etag?: string 
           writes && { label: 'Remove', icon: IconTrash, bad: true, run: () => setDialog('remove') },
         ]}
       />
-      <AtOpening opened={dialog === 'edit'} value={{ proxy, etag }}>{(began) => <ProxyForm opened={dialog === 'edit'} onClose={close} {...began} />}</AtOpening>
+      <AtOpening opened={dialog === 'edit'} value={{ proxy, etag }} version={etag}>{(began) => <ProxyForm opened={dialog === 'edit'} onClose={close} {...began} />}</AtOpening>
       <Confirm opened={dialog === 'draining'} onClose={close} title={`Drain ${name}`} action="Drain" run={setState('draining', `Draining ${name}`)}>
         <Stack gap="xs">
           <Text size="sm">Its agents are sent elsewhere. What is on it stays in step, so that it can come back at once.</Text>

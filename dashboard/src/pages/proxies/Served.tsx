@@ -2,7 +2,7 @@
 
 import { List, Skeleton, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
-import { useFleet } from '../../api/fleet';
+import { useFleetQuery } from '../../api/fleet';
 import { useCan } from '../../api/me';
 import type { ProxyView, SyncedRealmView } from '../../api/schema';
 import { ProblemAlert } from '../../components/Problem';
@@ -17,11 +17,11 @@ interface Serving {
 
 function useServing(proxy: ProxyView): { serving?: Serving; error?: unknown } {
   const can = useCan();
-  const { data: realms, error } = useQuery({ ...allRealmsQuery, enabled: can('realms:read') });
-  const fleet = useFleet();
-  if (!realms || !fleet) return { error };
-  const usable = new Set(fleet.filter((p) => p.id !== proxy.id && p.state === 'active' && !p.deleting && !p.frozen && !p.avoided && p.status === 'ready').map((p) => p.id));
-  const all = realms.filter((r) => r.grants > 0 && r.sync.proxies.some((p) => p.proxyId === proxy.id));
+  const realms = useQuery({ ...allRealmsQuery, enabled: can('realms:read') });
+  const fleet = useFleetQuery();
+  if (!realms.data || !fleet.data) return { error: realms.error ?? fleet.error };
+  const usable = new Set(fleet.data.filter((p) => p.id !== proxy.id && p.state === 'active' && !p.deleting && !p.frozen && !p.avoided && p.status === 'ready').map((p) => p.id));
+  const all = realms.data.filter((r) => r.grants > 0 && r.sync.proxies.some((p) => p.proxyId === proxy.id));
   return { serving: { all, only: all.filter((r) => !r.sync.proxies.some((p) => usable.has(p.proxyId))) } };
 }
 

@@ -6,6 +6,7 @@ import { useDebouncedValue } from '@mantine/hooks';
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { api, ask } from '../../api/client';
+import { Problem } from '../../api/problem';
 import type { SyncedRealmView } from '../../api/schema';
 import { shortDid } from '../../components/Copy';
 import { FormDialog } from '../../components/FormDialog';
@@ -47,7 +48,7 @@ export function AddMember({ realm, opened, onClose }: { realm: SyncedRealmView; 
             </span>
           );
         }}
-        nothingFoundMessage={found.isFetching ? 'Looking…' : 'No agent has this name or DID.'}
+        nothingFoundMessage={found.error ? `They could not be read: ${Problem.from(found.error).message}` : found.isFetching ? 'Looking…' : 'No agent has this name or DID.'}
       />
       <Switch
         label="Make this its primary realm" description="Its model is chosen from here first. An agent’s first realm is primary anyway."

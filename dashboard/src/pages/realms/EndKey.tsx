@@ -29,7 +29,7 @@ export function EndKey({ realm, keyView, name, onClose }: Props) {
       {keyView?.state === 'adopted'
         ? 'It was taken over from a proxy: whoever holds it can call nothing from now on, and Reeve cannot tell who that is.'
         : using === 0
-          ? 'It was replaced, and no agent has said that it runs it still.'
+          ? 'It was replaced, and no agent is known to run it still.'
           : `It was replaced, but ${agents}${name ? ` (${name})` : ''}: calls fail until ${using === 1 ? 'it has' : 'they have'} the next one.`}{' '}
       It is blocked on every proxy now, and forgotten when each was proven to refuse it. This cannot be undone.
     </Confirm>

@@ -91,7 +91,7 @@ export function Keys({ realm }: { realm: SyncedRealmView }) {
         <DataTable<HeldKey>
           name={`Keys of ${realm.slug}`} whole prefix="keys" search={own ? 'Find a key' : undefined} queryKey={['realms', realm.id, 'keys']}
           load={async () => ({ items: await readKeys(realm.id) })}
-          columns={columns} rowKey={(k) => k.id}
+          columns={columns} rowKey={(k) => k.id} filters={!own && <Text size="sm" fw={550}>Generations</Text>}
           empty={<Empty icon={IconKey} title="No virtual key yet">{own ? 'With its first grant every approved agent gets one.' : 'The first grant makes it.'}</Empty>}
         />
       </Panel>

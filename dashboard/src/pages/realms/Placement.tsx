@@ -42,7 +42,7 @@ export function Placement({ realm }: { realm: SyncedRealmView }) {
           )}
       </Panel>
       {fleet && <Serving selectors={selectors} fleet={fleet} name={realm.name} />}
-      <AtOpening opened={editing} value={realm}>{(realm) => <PlacementForm realm={realm} fleet={fleet} opened={editing} onClose={() => setEditing(false)} />}</AtOpening>
+      <AtOpening opened={editing} value={realm} version={realm.version}>{(realm) => <PlacementForm realm={realm} fleet={fleet} opened={editing} onClose={() => setEditing(false)} />}</AtOpening>
     </Stack>
   );
 }

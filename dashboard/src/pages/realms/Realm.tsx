@@ -73,7 +73,7 @@ function Shown({ realm }: { realm: SyncedRealmView }) {
         />
       </Panel>
       <Sections realm={realm} />
-      <AtOpening opened={dialog === 'edit'} value={realm}>{(realm) => <EditRealm realm={realm} opened={dialog === 'edit'} onClose={close} />}</AtOpening>
+      <AtOpening opened={dialog === 'edit'} value={realm} version={realm.version}>{(realm) => <EditRealm realm={realm} opened={dialog === 'edit'} onClose={close} />}</AtOpening>
       <FreezeDialog opened={dialog === 'freeze'} onClose={close} kind="realm" id={realm.id} name={realm.name}>
         <Whom realm={realm} /> Their keys are blocked on every proxy now, and each proxy is asked until it was proven to refuse them. Grants, members and
         choices stay as they are.

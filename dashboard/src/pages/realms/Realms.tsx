@@ -6,6 +6,7 @@ import { IconPlus, IconUsersGroup } from '@tabler/icons-react';
 import { api, ask, untyped } from '../../api/client';
 import { useCan } from '../../api/me';
 import type { SyncedRealmView } from '../../api/schema';
+import { actorText } from '../../components/Actor';
 import { DataTable, type Column, type Wanted } from '../../components/DataTable';
 import { Empty } from '../../components/Empty';
 import { Page } from '../../components/Page';
@@ -29,7 +30,7 @@ const COLUMNS: Column<SyncedRealmView>[] = [
   { label: 'Slug', from: 'sm', cell: (r) => <Text span inherit ff="monospace" fz="0.92em">{r.slug}</Text>, text: (r) => r.slug },
   {
     label: 'State', text: (r) => (r.frozen ? 'frozen' : 'active'),
-    cell: (r) => (r.frozen ? <Status state="frozen" why={`${r.frozen.reason} (${r.frozen.by})`} /> : <Status state="active" />),
+    cell: (r) => (r.frozen ? <Status state="frozen" why={`${r.frozen.reason} (${actorText(r.frozen.by)})`} /> : <Status state="active" />),
   },
   { label: 'Agents', right: true, sort: 'members', cell: (r) => r.members, text: (r) => r.members },
   { label: 'Grants', right: true, from: 'xs', cell: (r) => r.grants, text: (r) => r.grants },

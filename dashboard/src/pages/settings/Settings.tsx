@@ -16,8 +16,8 @@ export function Settings() {
         {(settings) => (
           <Stack gap="lg">
             <Bootstrap settings={settings} />
-            {/* A new version means that somebody has saved: the field begins again from there. */}
-            <Retention key={settings.version} settings={settings} />
+            {/* When somebody has saved it, the field begins again from there. */}
+            <Retention key={settings.auditRetentionDays} settings={settings} />
             <Installation settings={settings} />
           </Stack>
         )}

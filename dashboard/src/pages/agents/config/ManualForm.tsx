@@ -1,6 +1,6 @@
 // Manual: a config that an admin types. The key goes in and never comes out.
 
-import { Autocomplete, NumberInput, PasswordInput, SimpleGrid, Stack, Textarea, TextInput } from '@mantine/core';
+import { Autocomplete, NumberInput, PasswordInput, SimpleGrid, Stack, Text, Textarea, TextInput } from '@mantine/core';
 import { useForm } from '@mantine/form';
 import { Problem } from '../../../api/problem';
 import type { FormProps } from './ModePanel';
@@ -22,7 +22,7 @@ interface Values {
 export function ManualForm({ config, mayWrite, save }: FormProps) {
   const typed = config.mode === 'manual' ? config.config : undefined;
   const { busy, error, run } = useSave();
-  // A typed key is there although nothing is shown of it, such as while the agent is frozen.
+  // A typed key is there although nothing is shown of it.
   const keyKept = config.mode === 'manual' && config.detail?.code !== 'no-api-key';
   const missing = (what: string) => (text: string) => (text.trim() ? null : `${what} is missing.`);
   const form = useForm<Values>({
@@ -61,6 +61,9 @@ export function ManualForm({ config, mayWrite, save }: FormProps) {
       form.setFieldValue('apiKey', '');
     }, refused),
   );
+  if (config.mode === 'manual' && !typed && keyKept) {
+    return <Text size="sm">What was typed is kept, and not shown while the agent may use nothing. It can be edited when that is over.</Text>;
+  }
   return (
     <form onSubmit={submit} noValidate>
       <fieldset disabled={!mayWrite} style={{ border: 0, padding: 0, margin: 0, minWidth: 0 }}>

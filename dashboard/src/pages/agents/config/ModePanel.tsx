@@ -4,7 +4,7 @@ import { Button, Group, SegmentedControl, Stack, Text } from '@mantine/core';
 import { IconLock } from '@tabler/icons-react';
 import { useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
-import { api, ask, ifMatch } from '../../../api/client';
+import { api, ask, ifMatch, within } from '../../../api/client';
 import { Problem } from '../../../api/problem';
 import type { AgentView, LlmConfigView, PutLlmConfig, RealmLlmView } from '../../../api/schema';
 import { Panel } from '../../../components/Panel';
@@ -34,6 +34,8 @@ interface Props {
 /** What an admin decided: by this it shows that somebody else has. */
 const decided = ({ mode, realmId, realmModelId, config }: LlmConfigView) => JSON.stringify([mode, realmId, realmModelId, mode === 'manual' && config]);
 
+/** What was saved is saved, also when it cannot be read again now. */
+const LONGEST_READ_MS = 5_000;
 const ORDER = ['realm', 'manual', 'env'] as const;
 
 export function ModePanel({ agent, config, offer }: Props) {
@@ -54,7 +56,8 @@ export function ModePanel({ agent, config, offer }: Props) {
     setBegan(undefined);
     setLooked(undefined);
   };
-  const readAgain = () => client.invalidateQueries({ queryKey: ['agents', agent.did] });
+  const begin = () => setBegan((at) => at ?? { config, version: agent.version });
+  const readAgain = () => within(LONGEST_READ_MS, client.invalidateQueries({ queryKey: ['agents', agent.did] }));
   const save = async (body: PutLlmConfig) => {
     const params = { path: { did: agent.did }, header: ifMatch(began?.version ?? agent.version) };
     setSaving(true);
@@ -81,7 +84,7 @@ export function ModePanel({ agent, config, offer }: Props) {
 
   return (
     <Panel title="How it gets its LLM" lead={looked && looked !== config.mode ? `Active now: ${MODES[config.mode]}. Save to change to ${MODES[looked]}.` : `Active: ${MODES[config.mode]}`}>
-      <Stack onFocusCapture={() => setBegan((at) => at ?? { config, version: agent.version })}>
+      <Stack onFocusCapture={begin} onInput={begin}>
         <SegmentedControl
           fullWidth
           aria-label="Mode"
