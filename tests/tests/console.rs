@@ -49,7 +49,16 @@ async fn browse(reeve: &Reeve, link: &str, upstream: &str, specs: &[&str]) {
     let args: Vec<&str> = ["test", "--config", &config].iter().chain(specs).copied().collect();
     let (code, out, err) = run(playwright, &args, &env).await;
     println!("{out}");
+    if code != 0 {
+        println!("{}", seen(results.path()));
+    }
     assert_eq!(code, 0, "{err}");
+}
+
+/// What stood on the page where a test failed; the folder goes with the run.
+fn seen(results: &Path) -> String {
+    let tests = std::fs::read_dir(results).into_iter().flatten().flatten();
+    tests.filter_map(|test| std::fs::read_to_string(test.path().join("error-context.md")).ok()).collect()
 }
 
 #[tokio::test]

@@ -98,7 +98,7 @@ function DeleteProvider({ provider, onClose }: { provider: RegisteredProvider; o
     >
       <Stack gap="xs">
         <Text size="sm">Nobody can sign in with it any more, and what its groups gave is gone. Its people stay; who has no password needs a link for one.</Text>
-        {people.error && <ProblemAlert error={people.error} />}
+        {people.error && !holders && <ProblemAlert error={people.error} />}
         {people.isLoading && <Text size="sm" c="dimmed" role="status">Looking who has roles by it…</Text>}
         {holders && (
           <Text size="sm">
