@@ -9,13 +9,14 @@ import { call, ensureOwner, owner, signIn, url, watch } from './world';
 test.beforeAll(ensureOwner);
 
 test('a session that ends takes nothing that was typed', async ({ page }) => {
-  // The stream would find out, too, and might be first: here it is the form that does.
+  // The stream would find out, too, and so would the question that its loss leads to: here it is the form that does.
   await page.route('**/api/events*', (route) => route.abort());
   await signIn(page);
   await page.goto('/realms');
   await page.getByRole('button', { name: /(New|Create|Make).*realm/i }).first().click();
   const dialog = page.getByRole('dialog');
   await dialog.getByLabel('Name', { exact: false }).first().fill('Kept over');
+  await page.route('**/api/me', (route) => route.abort());
   // Ended by somebody else.
   const people = (await call('GET', '/api/people')) as { items: { id: string; email: string }[] };
   const me = people.items.find((p) => p.email === owner.email);
@@ -23,6 +24,7 @@ test('a session that ends takes nothing that was typed', async ({ page }) => {
   await dialog.getByRole('button', { name: /create|save|make/i }).click();
   const again = page.getByRole('dialog', { name: 'Your session has ended' });
   await expect(again).toBeVisible();
+  await page.unroute('**/api/me');
   for (const how of VIEWS) {
     await view(page, how);
     await accessible(page, `the session has ended, ${how.join(' ')}`);
