@@ -134,6 +134,60 @@ async fn what_a_crash_left_is_removed_and_what_failed_to_be_asked_is_asked_again
     assert_eq!(world.sim().writes(), writes);
 }
 
+/// A slow proxy gets no second scan beside the first, which would ask all of this again and make it slower still.
+#[sqlx::test(migrations = "../migrations")]
+async fn a_proxy_is_scanned_by_one_at_a_time_however_long_it_takes(pool: PgPool) {
+    let mut world = World::with(pool, SimConfig::default()).await;
+    world.reconciler.options.lease = TimeDelta::milliseconds(150);
+    let pool = world.services.store.pool.clone();
+    let lease = || async {
+        let found = world.reconciler.lease_scans().await.expect("leases");
+        assert!(found.len() <= 1, "there is one proxy");
+        found.first().copied()
+    };
+    let ends = || async {
+        sqlx::query_scalar::<_, Option<chrono::DateTime<chrono::Utc>>>(
+            "select scan_lease_expires_at from proxy",
+        )
+        .fetch_one(&pool)
+        .await
+        .expect("a proxy")
+    };
+    let sim = world.sim();
+    let slow = sim.fault(Rule::new(Fault::Hold { after: false }).writes());
+    let first = lease().await.expect("it is due");
+    let meanwhile = async {
+        sim.wait_for_held(1).await;
+        let before = ends().await;
+        world.clock.advance(TimeDelta::milliseconds(100));
+        while ends().await == before {
+            tokio::task::yield_now().await;
+        }
+        // Longer than the lease, and it was asked for.
+        world.clock.advance(TimeDelta::milliseconds(100));
+        proxies::check(&world.services, &ctx(), "default").await.expect("asked for");
+        assert_eq!(lease().await, None, "the first one runs");
+        sim.remove_fault(slow);
+        sim.release_all();
+    };
+    let (scanned, ()) = tokio::join!(world.reconciler.leased_scan(first), meanwhile);
+    scanned.expect("scanned");
+    assert_eq!(ends().await, None);
+
+    // What was asked for meanwhile comes now. Its replica dies: another one takes over, and the first has no say any more.
+    let second = lease().await.expect("it was asked for");
+    world.clock.advance(world.reconciler.options.scan_every);
+    let third = lease().await.expect("the lease is over");
+    assert_ne!(second.token, third.token);
+    let slow = sim.fault(Rule::new(Fault::Hold { after: false }));
+    world.reconciler.leased_scan(second).await.expect("given up");
+    assert!(ends().await.is_some(), "the third one's");
+    sim.remove_fault(slow);
+    sim.release_all();
+    world.reconciler.leased_scan(third).await.expect("scanned");
+    assert_eq!(ends().await, None);
+}
+
 #[sqlx::test(migrations = "../migrations")]
 async fn where_it_is_required_nobody_may_use_a_proxy_that_does_not_hold(pool: PgPool) {
     let world = World::with(pool, SimConfig::default()).await;

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use proxy_sim::SimConfig;
-use reeve::{jobs::repoint_agents, service::proxies, store};
+use reeve::{jobs::repoint_agents, service::proxies};
 use serde_json::{Value, json};
 use sqlx::PgPool;
 
@@ -85,10 +85,8 @@ async fn a_wiped_proxy_is_rebuilt_with_the_same_keys_and_their_spend(pool: PgPoo
     );
     assert_eq!((world.sim().models().len(), world.sim().teams().len()), (1, 2));
     pass(&world, 60);
-    let now = world.services.store.clock.now();
-    let mut conn = world.services.store.conn().await.expect("a connection");
-    let due = store::proxies::take_due_scans(&mut conn, now, now).await.expect("due");
-    assert_eq!(due, [world.proxy], "the next scan does not wait its usual time");
+    let due = world.reconciler.lease_scans().await.expect("due");
+    assert_eq!(due.len(), 1, "the next scan does not wait its usual time");
     scan(&world).await;
     assert_eq!(shown(&world).await, (false, 0));
     assert_eq!(repointed().await, 1, "and back");

@@ -10,7 +10,10 @@ use crate::{
     domain::{error::Result, proxy::ProxyStatus},
     lifecycle::Lifecycle,
     proxy::{ErrorClass, ProxyError},
-    store::proxies::{self, Finding},
+    store::{
+        proxies::{self, Finding},
+        scans::ScanLease,
+    },
 };
 
 impl Reconciler {
@@ -28,11 +31,11 @@ impl Reconciler {
                             }
                         });
                     }
-                    for id in scans {
+                    for lease in scans {
                         let this = self.clone();
                         lifecycle.spawn_contained("scan", async move {
-                            if let Err(error) = this.scan(id).await {
-                                tracing::warn!(proxy.id = %id, error = %crate::base::report(&error), "a scan ended early");
+                            if let Err(error) = this.leased_scan(lease).await {
+                                tracing::warn!(proxy.id = %lease.proxy_id, error = %crate::base::report(&error), "a scan ended early");
                             }
                         });
                     }
@@ -49,12 +52,12 @@ impl Reconciler {
         }
     }
 
-    async fn take_due(&self) -> Result<(Vec<ProxyId>, Vec<ProxyId>)> {
-        let mut conn = self.store.conn().await?;
+    async fn take_due(&self) -> Result<(Vec<ProxyId>, Vec<ScanLease>)> {
         let now = self.store.clock.now();
-        let checks = proxies::take_due_checks(&mut conn, now, now + self.options.check_every).await?;
-        let scans = proxies::take_due_scans(&mut conn, now, now + self.options.scan_every).await?;
-        Ok((checks, scans))
+        let checks =
+            proxies::take_due_checks(&mut *self.store.conn().await?, now, now + self.options.check_every)
+                .await?;
+        Ok((checks, self.lease_scans().await?))
     }
 
     /// Probes one proxy and records what it found.

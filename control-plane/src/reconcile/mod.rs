@@ -33,7 +33,8 @@ use crate::{
 #[derive(Clone, Debug)]
 pub struct Options {
     /// How long a leased step may take; the step itself is ended `SKEW` earlier. It is also how long the work of a replica
-    /// that was killed waits. A step that is cut off is not lost: the next one begins with a look.
+    /// that was killed waits. A step that is cut off is not lost: the next one begins with a look. A scan, which may take long,
+    /// renews its own.
     pub lease: TimeDelta,
     /// Steps at once on one proxy, from this replica.
     pub per_proxy: usize,

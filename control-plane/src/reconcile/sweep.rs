@@ -28,7 +28,9 @@ use crate::{
     store::{
         Conn,
         applied::{self, AppliedState},
-        drift, keys, listener, observe, proxies, work,
+        drift, keys, listener, observe,
+        scans::{self, ScanLease},
+        work,
     },
 };
 
@@ -49,6 +51,35 @@ pub(super) struct Looked {
 }
 
 impl Reconciler {
+    /// Leases the scans that are due.
+    pub async fn lease_scans(&self) -> Result<Vec<ScanLease>> {
+        let (now, token) = (self.store.clock.now(), self.store.ids.uuid());
+        let mut conn = self.store.conn().await?;
+        scans::lease(&mut conn, token, now, now + self.options.lease, now + self.options.scan_every).await
+    }
+
+    /// Scans a proxy, and keeps the lease until that has ended. What is cut off is over with the lease.
+    pub async fn leased_scan(&self, lease: ScanLease) -> Result<()> {
+        let ended = tokio::select! {
+            ended = self.scan(lease.proxy_id) => ended,
+            lost = self.keep(lease) => lost,
+        };
+        scans::release(&mut *self.store.conn().await?, lease).await?;
+        ended
+    }
+
+    /// Returns when the lease is lost, after which another replica scans.
+    async fn keep(&self, lease: ScanLease) -> Result<()> {
+        let pause = self.options.lease.to_std().unwrap_or_default() / 3;
+        loop {
+            tokio::time::sleep(pause).await;
+            let until = self.store.clock.now() + self.options.lease;
+            if !scans::renew(&mut *self.store.conn().await?, lease, until).await? {
+                return Ok(());
+            }
+        }
+    }
+
     /// Scans one proxy, and asks for what is to be done there.
     pub async fn scan(&self, id: ProxyId) -> Result<()> {
         let started = std::time::Instant::now();
@@ -76,10 +107,10 @@ impl Reconciler {
                 );
             }
             drifted.retain(|o| !missing.contains(o));
-            proxies::ask_scan(&mut conn, Some(id), again).await?;
+            scans::ask(&mut conn, Some(id), again).await?;
         } else if wiped_since.is_some() {
             // Its agents come back when a scan has found everything there.
-            proxies::ask_scan(&mut conn, Some(id), now + caution::CONFIRM).await?;
+            scans::ask(&mut conn, Some(id), now + caution::CONFIRM).await?;
         }
         let mut held = 0;
         if !proxy.prune_allowed && caution::too_many(strangers.len(), ours, self.options.prune_percent) {
@@ -91,7 +122,7 @@ impl Reconciler {
                 "many objects of ours are unknown to the registry; they are not removed until an admin says so"
             );
         }
-        proxies::record_caution(&mut conn, id, wiped_since, i64::try_from(held).unwrap_or(i64::MAX)).await?;
+        scans::record_caution(&mut conn, id, wiped_since, i64::try_from(held).unwrap_or(i64::MAX)).await?;
         drifted.retain(|o| !busy.contains(&o.id));
         due.retain(|o| !busy.contains(&o.id));
         for object in &drifted {
@@ -202,7 +233,7 @@ impl Reconciler {
             self.note_revision(&mut conn, newest).await?;
         }
         let observing = observe::state(&mut conn).await?.is_some();
-        proxies::record_scan(&mut conn, id, &self.foreign(&listed), self.store.clock.now()).await?;
+        scans::record(&mut conn, id, &self.foreign(&listed), self.store.clock.now()).await?;
         Ok(Some(Looked { proxy, found, listed: listed.len(), ours: ours.len(), known: made, observing }))
     }
 

@@ -30,6 +30,7 @@ pub mod person_sessions;
 pub mod proxies;
 pub mod pulse;
 pub mod realms;
+pub mod scans;
 pub mod sealed;
 pub mod sessions;
 pub mod settings;

@@ -234,7 +234,7 @@ pub async fn master_key(conn: &mut Conn, id: ProxyId) -> Result<Option<Vec<u8>>>
     Ok(sqlx::query_scalar!("select master_key from proxy where id = $1", id.0).fetch_optional(conn).await?)
 }
 
-/// Takes the probes (or scans) that are due, moving their time on, so that one replica does each.
+/// Takes the probes that are due, moving their time on, so that one replica does each.
 pub async fn take_due_checks(
     conn: &mut Conn,
     now: DateTime<Utc>,
@@ -242,22 +242,6 @@ pub async fn take_due_checks(
 ) -> Result<Vec<ProxyId>> {
     Ok(sqlx::query_scalar!(
         r#"update proxy set check_due_at = $2 where check_due_at <= $1 returning id as "id: ProxyId""#,
-        now,
-        next
-    )
-    .fetch_all(conn)
-    .await?)
-}
-
-/// See [`take_due_checks`]; only proxies that answer are scanned.
-pub async fn take_due_scans(
-    conn: &mut Conn,
-    now: DateTime<Utc>,
-    next: DateTime<Utc>,
-) -> Result<Vec<ProxyId>> {
-    Ok(sqlx::query_scalar!(
-        r#"update proxy set scan_due_at = $2 where scan_due_at <= $1 and status = 'ready'
-           returning id as "id: ProxyId""#,
         now,
         next
     )
@@ -274,14 +258,6 @@ pub async fn ask_check(conn: &mut Conn, id: Option<ProxyId>, now: DateTime<Utc>)
     )
     .execute(conn)
     .await?;
-    Ok(())
-}
-
-/// Asks for a full scan of one proxy, or of all, now.
-pub async fn ask_scan(conn: &mut Conn, id: Option<ProxyId>, now: DateTime<Utc>) -> Result<()> {
-    sqlx::query!("update proxy set scan_due_at = $2 where $1::uuid is null or id = $1", id.map(|i| i.0), now)
-        .execute(conn)
-        .await?;
     Ok(())
 }
 
@@ -362,48 +338,6 @@ pub async fn set_avoided(conn: &mut Conn, id: ProxyId, avoided: bool) -> Result<
     )
     .fetch_optional(conn)
     .await?)
-}
-
-/// Says that a full scan ran to its end, and what it saw that is not ours. Written when that changed, or hourly.
-pub async fn record_scan(conn: &mut Conn, id: ProxyId, foreign: &Value, now: DateTime<Utc>) -> Result<()> {
-    sqlx::query!(
-        "update proxy set scanned_at = $3, foreign_counts = $2
-         where id = $1 and (foreign_counts <> $2 or scanned_at is null or scanned_at < $3::timestamptz - interval '1 hour')",
-        id.0,
-        foreign,
-        now
-    )
-    .execute(conn)
-    .await?;
-    Ok(())
-}
-
-/// Says what a scan did not act on: since when the proxy looks wiped, and how many removals it held back. A permission to remove
-/// is used up. Written when that changed.
-pub async fn record_caution(
-    conn: &mut Conn,
-    id: ProxyId,
-    wiped_since: Option<DateTime<Utc>>,
-    prune_held: i64,
-) -> Result<()> {
-    sqlx::query!(
-        "update proxy set wiped_since = $2, prune_held = $3, prune_allowed = false
-         where id = $1 and (wiped_since is distinct from $2 or prune_held <> $3 or prune_allowed)",
-        id.0,
-        wiped_since,
-        prune_held
-    )
-    .execute(conn)
-    .await?;
-    Ok(())
-}
-
-/// Lets the next scan, which is due now, remove what it held back.
-pub async fn allow_prune(conn: &mut Conn, id: ProxyId, now: DateTime<Utc>) -> Result<()> {
-    sqlx::query!("update proxy set prune_allowed = true, scan_due_at = $2 where id = $1", id.0, now)
-        .execute(conn)
-        .await?;
-    Ok(())
 }
 
 /// Writes what the checks found.

@@ -40,7 +40,7 @@ use crate::{
         proxy::{Proxy, ProxyState, ProxyStatus},
         url_policy::Purpose,
     },
-    store::{Conn, proxies, work},
+    store::{Conn, proxies, scans, work},
 };
 
 /// A proxy as it may be shown. Its master key is not in it.
@@ -151,7 +151,7 @@ pub async fn check(s: &Services, ctx: &Context, name: &str) -> Result<Written<Pr
     let proxy = lookup::proxy(tx.conn(), name).await?;
     let (id, version) = (proxy.id, proxy.version);
     proxies::ask_check(tx.conn(), Some(id), now).await?;
-    proxies::ask_scan(tx.conn(), Some(id), now).await?;
+    scans::ask(tx.conn(), Some(id), now).await?;
     let unparked = work::unpark(tx.conn(), id, now).await?;
     let view = view(tx.conn(), proxy).await?;
     let entry = Entry::new(format!("proxy/{id}"))
@@ -169,7 +169,7 @@ pub async fn prune(s: &Services, ctx: &Context, name: &str) -> Result<Written<Pr
     tx.lock_head().await?;
     let proxy = lookup::proxy(tx.conn(), name).await?;
     let (id, version) = (proxy.id, proxy.version);
-    proxies::allow_prune(tx.conn(), id, now).await?;
+    scans::allow_prune(tx.conn(), id, now).await?;
     let entry = Entry::new(format!("proxy/{id}"))
         .after(&serde_json::json!({ "objects": proxy.prune_held }))
         .at(Location::changed(format!("/api/proxies/{id}")));
