@@ -134,7 +134,8 @@ pub const VARIABLES: &[Variable] = &[
     ),
     plain(
         "REEVE_SCAN_SECONDS",
-        "seconds between two full comparisons of a proxy with the registry",
+        "seconds from the beginning of a full comparison of a proxy with the registry to that of the next, which waits \
+         until the one before has ended",
         "60",
         "300",
     ),
