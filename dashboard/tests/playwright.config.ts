@@ -7,8 +7,6 @@ export default defineConfig({
   outputDir: process.env.CONSOLE_RESULTS ?? 'test-results',
   // Each file goes on where the one before it left the control plane.
   workers: 1,
-  // The journey comes first: it makes the first owner, and finds nothing yet.
-  projects: [{ name: 'journey', testMatch: 'journey.spec.ts' }, { name: 'everything', testIgnore: 'journey.spec.ts' }],
   fullyParallel: false,
   retries: 0,
   timeout: 180_000,

@@ -74,4 +74,3 @@ insert into frozen (kind, object_id, reason, frozen_at, frozen_by)
 select 'realm', id::text, 'Budget review', now(), 'admin' from r where n % 10 = 0;
 
 drop table r, last;
-analyze;

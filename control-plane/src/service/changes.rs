@@ -1,5 +1,7 @@
 //! Reading the change log: the list, and the receipt of one revision.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use serde_json::Value;
@@ -24,8 +26,7 @@ use crate::{
         object::ObjectKind,
     },
     store::{
-        Conn,
-        changes::{self, Effect, Entry, Filter, Sight},
+        changes::{self, Effect, Entry, Filter, Progress, Sight},
         evidence::{self, Evidence},
     },
 };
@@ -184,28 +185,33 @@ pub async fn list(
         Some(name) => Some(lookup::in_field("realmId", lookup::realm(&mut conn, &ctx.reach, name).await)?.id),
         None => None,
     };
-    let open = if wanted.open { Some(changes::open(&mut conn).await?) } else { None };
+    let open = if wanted.open { Some(changes::open(&mut conn, None).await?) } else { None };
+    let among: Option<Vec<Revision>> = open.as_ref().map(|open| open.keys().copied().collect());
     let filter = Filter {
         kind: wanted.kind.as_deref(),
         not_kind: wanted.not_kind.as_deref(),
         actor: wanted.actor.as_deref(),
         realm,
-        among: open.as_deref(),
+        among: among.as_deref(),
         before: super::audit::seq_cursor(page)?,
     };
     let rows = changes::list(&mut conn, &sight(ctx), &filter, page.limit + 1).await?;
     let found = Page::cut(rows, page, |e| e.revision.to_string());
-    Ok(Page { items: items(&mut conn, found.items).await?, next_cursor: found.next_cursor })
+    let open = if let Some(open) = open {
+        open
+    } else {
+        let shown: Vec<Revision> = found.items.iter().map(|e| e.revision).collect();
+        changes::open(&mut conn, Some(&shown)).await?
+    };
+    Ok(Page { items: items(found.items, &open), next_cursor: found.next_cursor })
 }
 
-/// Entries with how far they are.
-pub(super) async fn items(conn: &mut Conn, entries: Vec<Entry>) -> Result<Vec<ChangeItem>> {
-    let revisions: Vec<Revision> = entries.iter().map(|e| e.revision).collect();
-    let progress = changes::progress(conn, &revisions).await?;
-    Ok(entries
+/// Entries with how far they are; those that are not `open` are through.
+pub(super) fn items(entries: Vec<Entry>, open: &HashMap<Revision, Progress>) -> Vec<ChangeItem> {
+    entries
         .into_iter()
         .map(|entry| {
-            let p = progress.get(&entry.revision).copied().unwrap_or_default();
+            let p = open.get(&entry.revision).copied().unwrap_or_default();
             let state = if p.proxies_failed > 0 {
                 ReceiptState::Failed
             } else if p.proxies_pending > 0 || p.agents_pending > 0 {
@@ -221,7 +227,7 @@ pub(super) async fn items(conn: &mut Conn, entries: Vec<Entry>) -> Result<Vec<Ch
                 agents_pending: p.agents_pending,
             }
         })
-        .collect())
+        .collect()
 }
 
 fn sight(ctx: &Context) -> Sight {

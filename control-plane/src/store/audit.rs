@@ -173,10 +173,13 @@ pub async fn revisions(
     subjects: &[String],
 ) -> Result<HashMap<String, Revision>> {
     let rows = sqlx::query!(
+        // Of each subject its last row alone, by the index: to a plain join with many subjects the record would be read as a whole.
         r#"select s.owner as "owner!", max(a.revision) as "revision!"
            from unnest($1::text[], $2::text[]) as s (owner, subject)
-           join audit a on a.subject = s.subject
-           where a.revision is not null group by s.owner"#,
+           cross join lateral (
+               select a.revision from audit a where a.subject = s.subject and a.revision is not null order by a.seq desc limit 1
+           ) a
+           group by s.owner"#,
         owners,
         subjects
     )

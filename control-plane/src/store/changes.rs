@@ -124,17 +124,6 @@ pub async fn list(conn: &mut Conn, sight: &Sight, filter: &Filter<'_>, limit: i6
     .await?)
 }
 
-/// Revisions of which something is not done: on a proxy of the fleet, or with an agent that is behind.
-pub async fn open(conn: &mut Conn) -> Result<Vec<Revision>> {
-    Ok(sqlx::query_scalar!(
-        r#"select e.revision as "revision!" from change_effect e join proxy p on p.id = e.proxy_id where e.done_at is null
-           union
-           select b.revision from behind_agents() b"#
-    )
-    .fetch_all(conn)
-    .await?)
-}
-
 /// How far a revision is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Progress {
@@ -146,24 +135,25 @@ pub struct Progress {
     pub agents_pending: i64,
 }
 
-/// How far these revisions are; those of which everything is done are missing.
-pub async fn progress(conn: &mut Conn, revisions: &[Revision]) -> Result<HashMap<Revision, Progress>> {
+/// Revisions of which something is not done, on a proxy of the fleet or with an agent that is behind: of these, or of all.
+pub async fn open(conn: &mut Conn, among: Option<&[Revision]>) -> Result<HashMap<Revision, Progress>> {
     let rows = sqlx::query!(
         r#"with open as (
                select e.revision, e.proxy_id, bool_or(w.parked_code is not null) as failed, bool_or(w.parked_code is null) as pending
                from change_effect e join proxy p on p.id = e.proxy_id
                left join work w on (w.proxy_id, w.kind, w.object_id) = (e.proxy_id, e.kind, e.object_id)
-               where e.revision = any($1) and e.done_at is null group by e.revision, e.proxy_id
-           ), behind as (
-               select b.revision, count(*) as agents from behind_agents() b where b.revision = any($1) group by b.revision
+               where e.done_at is null and ($1::bigint[] is null or e.revision = any($1)) group by e.revision, e.proxy_id
+           ), proxies as (
+               select o.revision, count(*) filter (where o.pending) as pending, count(*) filter (where o.failed) as failed
+               from open o group by o.revision
+           ), agents as (
+               select b.revision, count(*) as pending from behind_agents() b
+               where $1 is null or b.revision = any($1) group by b.revision
            )
-           select r as "revision!",
-                  (select count(*) from open o where o.revision = r and o.pending) as "proxies_pending!",
-                  (select count(*) from open o where o.revision = r and o.failed) as "proxies_failed!",
-                  coalesce((select agents from behind b where b.revision = r), 0) as "agents_pending!"
-           from unnest($1::bigint[]) r
-           where r in (select revision from open union all select revision from behind)"#,
-        revisions
+           select coalesce(p.revision, a.revision) as "revision!", coalesce(p.pending, 0) as "proxies_pending!",
+                  coalesce(p.failed, 0) as "proxies_failed!", coalesce(a.pending, 0) as "agents_pending!"
+           from proxies p full join agents a on a.revision = p.revision"#,
+        among
     )
     .fetch_all(conn)
     .await?;

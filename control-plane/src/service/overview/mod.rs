@@ -235,12 +235,13 @@ pub async fn get(s: &Services, sees: &Sees) -> Result<Overview> {
 
 async fn in_flight(conn: &mut Conn, actor: &str, reach: &Reach) -> Result<ChangesInFlight> {
     let sight = Sight { realms: reach.may.filter(), actor: actor.to_owned() };
-    let open = changes::open(conn).await?;
-    let filter = Filter { among: Some(&open), ..Filter::default() };
+    let open = changes::open(conn, None).await?;
+    let among: Vec<_> = open.keys().copied().collect();
+    let filter = Filter { among: Some(&among), ..Filter::default() };
     let entries = changes::list(conn, &sight, &filter, NAMED).await?;
     Ok(ChangesInFlight {
-        count: changes::count(conn, &sight, &open).await?,
-        items: change_service::items(conn, entries).await?,
+        count: changes::count(conn, &sight, &among).await?,
+        items: change_service::items(entries, &open),
     })
 }
 
