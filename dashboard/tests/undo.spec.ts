@@ -92,3 +92,17 @@ test('a file has what matches, of a list that the API searches and of one that i
     expect(text.trim().split('\n'), path).toHaveLength(1 + rows);
   }
 });
+
+test('a log is read from either end', async ({ page }) => {
+  await signIn(page);
+  await page.goto('/changes?steps=shown');
+  const number = page.getByRole('row').nth(1).getByRole('cell').first();
+  await expect(page.getByRole('columnheader', { name: 'When' })).toHaveAttribute('aria-sort', 'descending');
+  await expect(number).not.toHaveText('1');
+  await page.getByRole('button', { name: 'When' }).click();
+  await expect(page).toHaveURL(/sort=at/);
+  await expect(number).toHaveText('1');
+  await page.getByRole('button', { name: 'When' }).click();
+  await expect(page).not.toHaveURL(/sort=/);
+  await expect(number).not.toHaveText('1');
+});

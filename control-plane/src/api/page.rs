@@ -70,6 +70,25 @@ pub fn ordered(limit: Option<i64>, cursor: Option<&str>, order: Order) -> Result
     Ok(OrderedRequest { limit, order, after })
 }
 
+/// How a log is ordered.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize, ToSchema)]
+pub enum LogSort {
+    #[default]
+    #[serde(rename = "-at")]
+    NewestFirst,
+    #[serde(rename = "at")]
+    OldestFirst,
+}
+
+impl LogSort {
+    pub fn order(self) -> Order {
+        match self {
+            Self::NewestFirst => Order::down("at"),
+            Self::OldestFirst => Order::up("at"),
+        }
+    }
+}
+
 /// The query of a list without filters.
 #[derive(Debug, serde::Deserialize, utoipa::IntoParams)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]

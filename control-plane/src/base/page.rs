@@ -73,6 +73,15 @@ impl OrderedRequest {
         Page { items: places.into_iter().map(|place| place.id).collect(), next_cursor: last }
     }
 
+    /// Cuts items, which were read with `limit + 1`, to a page; they are ordered by a number of their own.
+    pub fn cut_numbered<T>(&self, items: Vec<T>, number: impl Fn(&T) -> i64) -> Page<T> {
+        let request = PageRequest { limit: self.limit, after: None };
+        Page::cut(items, &request, |item| {
+            let number = number(item).to_string();
+            self.cursor(&Place { key: number.clone(), id: number })
+        })
+    }
+
     fn cursor(&self, place: &Place) -> String {
         serde_json::json!([self.order.by, self.order.down, place.key, place.id]).to_string()
     }

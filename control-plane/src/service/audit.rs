@@ -9,7 +9,7 @@ use super::{Entry, Services};
 use crate::{
     base::{
         context::Context,
-        page::{Page, PageRequest},
+        page::{OrderedRequest, Page},
     },
     domain::error::{Error, Result},
     store::{
@@ -118,26 +118,23 @@ pub async fn expire(s: &Services) -> Result<u64> {
     Ok(rows.unsigned_abs())
 }
 
-/// Newest first.
-pub async fn list(s: &Services, wanted: &Wanted, page: &PageRequest) -> Result<Page<AuditView>> {
+/// In the order of their numbers, which is that of time.
+pub async fn list(s: &Services, wanted: &Wanted, page: &OrderedRequest) -> Result<Page<AuditView>> {
     let filter = Filter {
         actor: wanted.actor.clone(),
         action: wanted.action.clone(),
         subject: wanted.subject.clone(),
         since: wanted.since,
         until: wanted.until,
-        before_seq: seq_cursor(page)?,
+        oldest_first: !page.order.down,
+        after: number_before(page)?,
     };
     let rows = audit::list(&mut *s.store.conn().await?, &filter, page.limit + 1).await?;
-    Ok(Page::cut(rows, page, |(row, _)| row.seq.to_string()).map(AuditView::from))
+    Ok(page.cut_numbered(rows, |(row, _)| row.seq).map(AuditView::from))
 }
 
-/// A cursor that is a number.
-pub(super) fn seq_cursor(page: &PageRequest) -> Result<Option<i64>> {
-    page.after
-        .as_deref()
-        .map(|text| {
-            text.parse().map_err(|_| Error::invalid("cursor", "expected the nextCursor of an answer"))
-        })
-        .transpose()
+/// With which number the page before ended.
+pub(super) fn number_before(page: &OrderedRequest) -> Result<Option<i64>> {
+    let number = page.after.as_ref().map(|place| place.key.parse());
+    number.transpose().map_err(|_| Error::invalid("cursor", "expected the nextCursor of an answer"))
 }

@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use super::{
     Services,
+    audit::number_before,
     converge::{self, AgentProgress},
     lookup,
     sync::AgentCounts,
@@ -18,7 +19,7 @@ use crate::{
     base::{
         context::Context,
         ids::ProxyId,
-        page::{Page, PageRequest},
+        page::{OrderedRequest, Page},
     },
     domain::{
         change::Revision,
@@ -173,12 +174,12 @@ impl From<Entry> for ChangeView {
     }
 }
 
-/// Newest first.
+/// In the order of their revisions.
 pub async fn list(
     s: &Services,
     ctx: &Context,
     wanted: &Wanted,
-    page: &PageRequest,
+    page: &OrderedRequest,
 ) -> Result<Page<ChangeItem>> {
     let mut conn = s.store.conn().await?;
     let realm = match &wanted.realm {
@@ -193,10 +194,11 @@ pub async fn list(
         actor: wanted.actor.as_deref(),
         realm,
         among: among.as_deref(),
-        before: super::audit::seq_cursor(page)?,
+        oldest_first: !page.order.down,
+        after: number_before(page)?,
     };
     let rows = changes::list(&mut conn, &sight(ctx), &filter, page.limit + 1).await?;
-    let found = Page::cut(rows, page, |e| e.revision.to_string());
+    let found = page.cut_numbered(rows, |e| e.revision);
     let open = if let Some(open) = open {
         open
     } else {
@@ -236,7 +238,7 @@ fn sight(ctx: &Context) -> Sight {
 
 pub async fn receipt(s: &Services, ctx: &Context, revision: Revision) -> Result<Receipt> {
     let mut conn = s.store.conn().await?;
-    let filter = Filter { before: Some(revision.saturating_add(1)), ..Filter::default() };
+    let filter = Filter { after: Some(revision.saturating_add(1)), ..Filter::default() };
     let found = changes::list(&mut conn, &sight(ctx), &filter, 1).await?.pop();
     let entry = found
         .filter(|entry| entry.revision == revision)

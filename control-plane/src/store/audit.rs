@@ -86,14 +86,15 @@ pub struct Filter {
     pub subject: Option<String>,
     pub since: Option<DateTime<Utc>>,
     pub until: Option<DateTime<Utc>>,
-    /// Only rows older than this sequence number.
-    pub before_seq: Option<i64>,
+    pub oldest_first: bool,
+    /// Only what comes after this number in that order.
+    pub after: Option<i64>,
 }
 
 /// A stored row with its hash.
 pub type Stored = (Row, String);
 
-/// Rows, newest first.
+/// Rows, newest first, unless they are asked for otherwise.
 pub async fn list(conn: &mut Conn, filter: &Filter, limit: i64) -> Result<Vec<Stored>> {
     let rows = sqlx::query!(
         "select seq, at, actor, auth, address, action, subject, before, after, request_id, revision, prev_hash, hash
@@ -101,15 +102,16 @@ pub async fn list(conn: &mut Conn, filter: &Filter, limit: i64) -> Result<Vec<St
          where ($1::text is null or actor = $1) and ($2::text is null or action = $2)
            and ($3::text is null or subject = $3 or starts_with(subject, $3 || '/'))
            and ($4::timestamptz is null or at >= $4) and ($5::timestamptz is null or at < $5)
-           and ($6::bigint is null or seq < $6)
-         order by seq desc limit $7",
+           and ($6::bigint is null or case when $8 then seq > $6 else seq < $6 end)
+         order by case when $8 then seq end, seq desc limit $7",
         filter.actor,
         filter.action,
         filter.subject,
         filter.since,
         filter.until,
-        filter.before_seq,
-        limit
+        filter.after,
+        limit,
+        filter.oldest_first
     )
     .fetch_all(conn)
     .await?;

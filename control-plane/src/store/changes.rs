@@ -95,22 +95,24 @@ pub struct Filter<'a> {
     pub realm: Option<RealmId>,
     /// Only these, such as those that are [`open`].
     pub among: Option<&'a [Revision]>,
-    pub before: Option<Revision>,
+    pub oldest_first: bool,
+    /// Only what comes after this one in that order.
+    pub after: Option<Revision>,
 }
 
-/// Newest first.
+/// Newest first, unless they are asked for otherwise.
 pub async fn list(conn: &mut Conn, sight: &Sight, filter: &Filter<'_>, limit: i64) -> Result<Vec<Entry>> {
     Ok(sqlx::query_as!(
         Entry,
         "select revision, at, kind, actor, request_id, realm_ids, agent_dids, everyone, summary
          from change
-         where ($1::bigint is null or revision < $1)
+         where ($1::bigint is null or case when $10 then revision > $1 else revision < $1 end)
            and ($2::uuid[] is null or (realm_ids <> '{}' and realm_ids <@ $2) or actor = $3)
            and ($4::text is null or kind = $4) and ($5::text is null or actor = $5)
            and ($6::uuid is null or $6 = any(realm_ids)) and ($7::bigint[] is null or revision = any($7))
            and ($8::text is null or kind <> $8)
-         order by revision desc limit $9",
-        filter.before,
+         order by case when $10 then revision end, revision desc limit $9",
+        filter.after,
         sight.realms.as_deref(),
         sight.actor,
         filter.kind,
@@ -118,7 +120,8 @@ pub async fn list(conn: &mut Conn, sight: &Sight, filter: &Filter<'_>, limit: i6
         filter.realm.map(|r| r.0),
         filter.among,
         filter.not_kind,
-        limit
+        limit,
+        filter.oldest_first
     )
     .fetch_all(conn)
     .await?)

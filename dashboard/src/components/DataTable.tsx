@@ -26,6 +26,8 @@ export interface Column<T> {
   text?: (row: T) => string | number | null | undefined;
   /** The API's name for sorting by this column; of a whole list, any name that is good in a URL. */
   sort?: string;
+  /** The list is in this order, the greatest first, where nothing else is chosen. */
+  byDefault?: boolean;
   /** The API sorts by it in descending order only. */
   newestFirst?: boolean;
   /** In the CSV, not in the table. */
@@ -173,12 +175,14 @@ function arrange<T>(rows: T[], columns: Column<T>[], sort?: string, search?: str
 }
 
 function Head<T>({ column, sort, onSort }: { column: Column<T>; sort?: string; onSort: (sort?: string) => void }) {
-  const { label, sort: name, from, right } = column;
+  const { label, sort: name, from, right, byDefault } = column;
   // What is done with a row needs no heading for the eye.
   if (label === ACTIONS) return <Table.Th visibleFrom={from}><VisuallyHidden>{label}</VisuallyHidden></Table.Th>;
   if (!name) return <Table.Th visibleFrom={from} ta={right ? 'right' : undefined}>{label}</Table.Th>;
-  const state = sort === name ? 'ascending' : sort === `-${name}` ? 'descending' : 'none';
-  const next = { none: column.newestFirst ? `-${name}` : name, ascending: `-${name}`, descending: undefined }[state];
+  const state = sort === name ? 'ascending' : sort === `-${name}` || (byDefault && !sort) ? 'descending' : 'none';
+  const next = byDefault
+    ? { none: undefined, ascending: undefined, descending: name }[state]
+    : { none: column.newestFirst ? `-${name}` : name, ascending: `-${name}`, descending: undefined }[state];
   return (
     <Table.Th visibleFrom={from} aria-sort={state} ta={right ? 'right' : undefined}>
       <button type="button" className={classes.sort} onClick={() => onSort(next)}>

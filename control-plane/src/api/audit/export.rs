@@ -10,7 +10,7 @@ use futures_util::stream;
 use super::list::Format;
 use crate::{
     api::{ApiState, problem::Result},
-    base::page::PageRequest,
+    base::page::{Order, OrderedRequest},
     domain::error::Error,
     service::audit::{self, AuditView, Wanted},
 };
@@ -20,8 +20,8 @@ const CSV_HEADER: &str =
     "seq,at,actor,auth,address,action,subject,before,after,requestId,revision,prevHash,hash\r\n";
 
 /// The first page is read before the answer begins, so that an error there is a proper one.
-pub async fn stream(state: ApiState, wanted: Wanted, format: Format) -> Result {
-    let first = PageRequest { limit: ROWS_AT_A_TIME, after: None };
+pub async fn stream(state: ApiState, wanted: Wanted, order: Order, format: Format) -> Result {
+    let first = OrderedRequest { limit: ROWS_AT_A_TIME, order, after: None };
     let (text, next) = chunk(&state, &wanted, &first, format).await?;
     let head = if format == Format::Csv { CSV_HEADER.to_owned() + &text } else { text };
     let start = (Some(head), next);
@@ -30,8 +30,9 @@ pub async fn stream(state: ApiState, wanted: Wanted, format: Format) -> Result {
         async move {
             match (ready, next) {
                 (Some(text), next) => Ok(Some((Bytes::from(text), (None, next)))),
-                (None, Some(after)) => {
-                    let page = PageRequest { limit: ROWS_AT_A_TIME, after: Some(after) };
+                (None, Some(cursor)) => {
+                    let after = OrderedRequest::place(order, &cursor);
+                    let page = OrderedRequest { limit: ROWS_AT_A_TIME, order, after };
                     let (text, next) = chunk(&state, &wanted, &page, format).await?;
                     Ok::<_, Error>(Some((Bytes::from(text), (None, next))))
                 }
@@ -52,7 +53,7 @@ pub async fn stream(state: ApiState, wanted: Wanted, format: Format) -> Result {
 async fn chunk(
     state: &ApiState,
     wanted: &Wanted,
-    page: &PageRequest,
+    page: &OrderedRequest,
     format: Format,
 ) -> Result<(String, Option<String>), Error> {
     let page = audit::list(&state.services, wanted, page).await?;

@@ -10,7 +10,7 @@ use crate::{
     api::{
         ApiState,
         extract::ApiQuery,
-        page::{self, List},
+        page::{self, List, LogSort},
         problem::Result,
     },
     service::audit::{self, AuditView, Wanted},
@@ -38,6 +38,9 @@ pub struct ListAudit {
     /// `csv` or `ndjson`: every row that matches, in one answer, `limit` and `cursor` left aside.
     #[param(inline)]
     pub format: Option<Format>,
+    /// `-at` when left out, the newest first; a cursor goes on in its own order alone.
+    #[param(inline)]
+    pub sort: Option<LogSort>,
 }
 
 /// How to export.
@@ -49,7 +52,7 @@ pub enum Format {
     Ndjson,
 }
 
-/// List audit rows, newest first; or export them.
+/// List audit rows, or export them.
 #[utoipa::path(
     get, path = "/api/audit", tag = "audit",
     params(ListAudit),
@@ -58,7 +61,8 @@ pub enum Format {
     ))),
 )]
 pub async fn list_audit(State(state): State<ApiState>, ApiQuery(query): ApiQuery<ListAudit>) -> Result {
-    let page = page::request(query.limit, query.cursor.as_deref())?;
+    let order = query.sort.unwrap_or_default().order();
+    let page = page::ordered(query.limit, query.cursor.as_deref(), order)?;
     let wanted = Wanted {
         actor: query.actor,
         action: query.action,
@@ -71,6 +75,6 @@ pub async fn list_audit(State(state): State<ApiState>, ApiQuery(query): ApiQuery
             let page: List<AuditView> = audit::list(&state.services, &wanted, &page).await?.into();
             Ok(Json(page).into_response())
         }
-        Some(format) => export::stream(state, wanted, format).await,
+        Some(format) => export::stream(state, wanted, order, format).await,
     }
 }

@@ -9,7 +9,7 @@ use crate::{
     api::{
         ApiState,
         extract::ApiQuery,
-        page::{self, List},
+        page::{self, List, LogSort},
         problem::Result,
     },
     service::changes::{self, ChangeItem, Wanted},
@@ -35,6 +35,9 @@ pub struct ListChanges {
     /// `open`: only those that a proxy has not made true, or that a connected agent was offered and has not answered.
     #[param(inline)]
     pub state: Option<ChangeState>,
+    /// `-at` when left out, the newest first; a cursor goes on in its own order alone.
+    #[param(inline)]
+    pub sort: Option<LogSort>,
 }
 
 /// Which changes to list.
@@ -44,7 +47,7 @@ pub enum ChangeState {
     Open,
 }
 
-/// List changes, newest first.
+/// List changes.
 #[utoipa::path(
     get, path = "/api/changes", tag = "changes",
     params(ListChanges),
@@ -55,7 +58,8 @@ pub async fn list_changes(
     ctx: Context,
     ApiQuery(query): ApiQuery<ListChanges>,
 ) -> Result<Json<List<ChangeItem>>> {
-    let page = page::request(query.limit, query.cursor.as_deref())?;
+    let order = query.sort.unwrap_or_default().order();
+    let page = page::ordered(query.limit, query.cursor.as_deref(), order)?;
     let wanted = Wanted {
         kind: query.kind,
         not_kind: query.not_kind,

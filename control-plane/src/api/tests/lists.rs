@@ -1,5 +1,6 @@
 //! Lists that the caller filters and orders: every page in every order, and nothing twice or left out.
 
+use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
 use sqlx::PgPool;
 
@@ -39,7 +40,7 @@ async fn keeps_its_order(api: &Api, path: &str, orders: &[&str]) {
     }
     // Not one of ours: base64url of `["name"` and of `x`.
     for forged in ["WyJuYW1lIg", "eA"] {
-        let answer = api.get(&format!("{path}?sort=name&cursor={forged}")).await;
+        let answer = api.get(&format!("{path}?sort={}&cursor={forged}", orders[0])).await;
         assert_eq!(answer.problem(400, "bad-query")["field"], "cursor");
     }
     api.get(&format!("{path}?sort=colour")).await.problem(400, "bad-query");
@@ -265,4 +266,32 @@ async fn changes_are_filtered_and_say_how_far_they_are(pool: PgPool) {
     );
     sqlx::query("update agent_session set applied_hash = 'b'").execute(&pool).await.unwrap();
     assert_eq!(of(api.get("/api/changes?state=open").await.is(200)), [0_i64; 0]);
+}
+
+/// What happened is read from either end, and an export is in the order that was asked for.
+#[sqlx::test(migrations = "../migrations")]
+async fn logs_are_read_from_either_end(pool: PgPool) {
+    let api = Api::new(pool);
+    for slug in ["red", "blue", "green"] {
+        api.realm(slug).await;
+    }
+    for (path, number) in [("/api/changes", "revision"), ("/api/audit", "seq")] {
+        let newest = walk(&api, &format!("{path}?sort=-at"), number).await;
+        assert!(newest.len() >= 3, "{newest:?}");
+        assert_eq!(walk(&api, &format!("{path}?"), number).await, newest);
+        let oldest: Vec<String> = newest.into_iter().rev().collect();
+        assert_eq!(walk(&api, &format!("{path}?sort=at"), number).await, oldest);
+        keeps_its_order(&api, path, &["-at", "at"]).await;
+        // In its form one of ours.
+        let forged = BASE64_URL_SAFE_NO_PAD.encode(r#"["at",true,"x","x"]"#);
+        let answer = api.get(&format!("{path}?cursor={forged}")).await;
+        assert_eq!(answer.problem(422, "invalid")["field"], "cursor");
+    }
+    let mut first = Vec::new();
+    for sort in ["at", "-at"] {
+        let export = api.get(&format!("/api/audit?format=ndjson&sort={sort}&action=realm.create")).await;
+        let row: Value = serde_json::from_str(export.text.lines().next().unwrap()).unwrap();
+        first.push(row["seq"].as_i64().unwrap());
+    }
+    assert_eq!(first[1] - first[0], 2);
 }

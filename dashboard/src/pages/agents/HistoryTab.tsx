@@ -4,7 +4,6 @@ import { Anchor, Box, Select, Text } from '@mantine/core';
 import { IconFingerprint } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
-import { api, ask } from '../../api/client';
 import type { AgentView, AuditView } from '../../api/schema';
 import { shortDid } from '../../components/Copy';
 import { DataTable, type Column } from '../../components/DataTable';
@@ -12,6 +11,7 @@ import { Empty } from '../../components/Empty';
 import { Panel } from '../../components/Panel';
 import { Time } from '../../components/Time';
 import { useUrl } from '../../components/url';
+import { readRows } from '../audit/rows';
 import { offerQuery } from './queries';
 
 export function HistoryTab({ agent }: { agent: AgentView }) {
@@ -35,11 +35,7 @@ export function HistoryTab({ agent }: { agent: AgentView }) {
         name="History"
         prefix="history"
         queryKey={['audit', subject]}
-        load={async ({ limit, cursor }) => {
-          const page = await ask(api.GET('/api/audit', { params: { query: { subject, limit, cursor } } }));
-          // Text is what an export answers.
-          return typeof page === 'string' ? { items: [] } : page;
-        }}
+        load={(page) => readRows({ subject, ...page })}
         rowKey={(row) => String(row.seq)}
         columns={columns(names)}
         filters={
@@ -55,7 +51,7 @@ export function HistoryTab({ agent }: { agent: AgentView }) {
 }
 
 const columns = (names: Names): Column<AuditView>[] => [
-  { label: 'When', text: (row) => row.at, cell: (row) => <Time at={row.at} /> },
+  { label: 'When', sort: 'at', byDefault: true, text: (row) => row.at, cell: (row) => <Time at={row.at} /> },
   {
     label: 'What',
     text: (row) => row.action,

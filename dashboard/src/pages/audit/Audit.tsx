@@ -56,7 +56,7 @@ export function Audit() {
       cell: (r) => <Stack gap={0}><span><Actor actor={r.actor} /></span><Text size="xs" c="dimmed">{[authWords(r.auth).words, r.address].filter(Boolean).join(' · ')}</Text></Stack>,
     },
     { label: 'Change', from: 'lg', cell: (r) => (r.revision ? <Anchor component={Link} to={`/changes/${r.revision}`} inherit>{r.revision}</Anchor> : '–') },
-    { label: 'When', right: true, text: (r) => r.at, cell: (r) => <Time at={r.at} /> },
+    { label: 'When', right: true, sort: 'at', byDefault: true, text: (r) => r.at, cell: (r) => <Time at={r.at} /> },
   ];
   return (
     <Page
@@ -66,7 +66,7 @@ export function Audit() {
     >
       <Panel flush>
         <DataTable<AuditView>
-          name="Audit" noFile queryKey={['audit', filters]} load={({ limit, cursor }) => readRows({ ...filters, limit, cursor })} columns={columns} rowKey={(r) => String(r.seq)}
+          name="Audit" noFile queryKey={['audit', filters]} load={(page) => readRows({ ...filters, ...page })} columns={columns} rowKey={(r) => String(r.seq)}
           onRow={setOpened} tone={(r) => (isRefusal(r.action) ? 'bad' : undefined)} filters={<FilterBar />}
           empty={<Empty icon={IconFingerprint} title="Nothing has happened yet">Every change is a row here, and so is every sign-in and every attempt that was refused.</Empty>}
         />

@@ -1,4 +1,4 @@
-// A list of changes, newest first: of everything, or of one realm.
+// A list of changes: of everything, or of one realm.
 
 import { Autocomplete, Button, Checkbox, Group, Select, ThemeIcon } from '@mantine/core';
 import { useDebouncedCallback } from '@mantine/hooks';
@@ -40,7 +40,7 @@ const columns = (names: Names): Column<Listed>[] => [
   },
   { label: 'By', from: 'sm', cell: (c) => <Actor actor={c.actor} />, text: (c) => c.actor },
   { label: 'Kind', from: 'lg', cell: (c) => c.kind, text: (c) => c.kind },
-  { label: 'When', right: true, cell: (c) => <Time at={c.at} />, text: (c) => c.at },
+  { label: 'When', right: true, sort: 'at', byDefault: true, cell: (c) => <Time at={c.at} />, text: (c) => c.at },
 ];
 
 /** `realm`: only what concerns it. */

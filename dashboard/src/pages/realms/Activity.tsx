@@ -3,15 +3,15 @@
 import { Anchor, SegmentedControl, Stack } from '@mantine/core';
 import { IconFingerprint } from '@tabler/icons-react';
 import { Link } from '@tanstack/react-router';
-import { api, ask } from '../../api/client';
 import { useCan } from '../../api/me';
 import type { AuditView, SyncedRealmView } from '../../api/schema';
 import { Actor } from '../../components/Actor';
-import { DataTable, type Column, type Wanted } from '../../components/DataTable';
+import { DataTable, type Column } from '../../components/DataTable';
 import { Empty } from '../../components/Empty';
 import { Panel } from '../../components/Panel';
 import { Time } from '../../components/Time';
 import { useUrl } from '../../components/url';
+import { readRows } from '../audit/rows';
 import { ChangeList } from '../changes/ChangeList';
 
 const COLUMNS: Column<AuditView>[] = [
@@ -20,7 +20,7 @@ const COLUMNS: Column<AuditView>[] = [
   { label: 'By', text: (r) => r.actor, cell: (r) => <Actor actor={r.actor} /> },
   { label: 'From', from: 'md', text: (r) => r.address, cell: (r) => r.address ?? '–' },
   { label: 'Change', from: 'sm', text: (r) => r.revision, cell: (r) => (r.revision ? <Anchor component={Link} to={`/changes/${r.revision}`} inherit>{r.revision}</Anchor> : '–') },
-  { label: 'When', right: true, text: (r) => r.at, cell: (r) => <Time at={r.at} /> },
+  { label: 'When', right: true, sort: 'at', byDefault: true, text: (r) => r.at, cell: (r) => <Time at={r.at} /> },
 ];
 /** What the audit calls a subject, below which the rows of a realm stand. */
 const SUBJECTS = [
@@ -44,15 +44,10 @@ function AuditRows({ realm }: { realm: SyncedRealmView }) {
   const [url, setUrl] = useUrl('audit');
   const kind = SUBJECTS.find((s) => s.value === url.of)?.value ?? 'realm';
   const subject = `${kind}/${realm.id}`;
-  const load = async ({ limit, cursor }: Wanted) => {
-    const page = await ask(api.GET('/api/audit', { params: { query: { limit, cursor, subject } } }));
-    // A text is what the exports are.
-    return typeof page === 'string' ? { items: [] } : page;
-  };
   return (
     <Panel flush title="Audit" lead="Who did what, as it was written down in the same transaction.">
       <DataTable<AuditView>
-        name={`Audit of ${realm.slug}`} prefix="audit" queryKey={['audit', subject]} load={load} columns={COLUMNS} rowKey={(r) => String(r.seq)}
+        name={`Audit of ${realm.slug}`} prefix="audit" queryKey={['audit', subject]} load={(page) => readRows({ subject, ...page })} columns={COLUMNS} rowKey={(r) => String(r.seq)}
         filters={
           <SegmentedControl
             size="xs" data={SUBJECTS} value={kind} aria-label="What the audit rows are about"
