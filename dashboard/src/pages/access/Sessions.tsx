@@ -30,7 +30,7 @@ export function Sessions() {
   const end = (session: SessionView) => ask(api.DELETE('/api/me/sessions/{id}', { params: { path: { id: session.id } } }));
   const columns: Column<SessionView>[] = [
     {
-      label: 'Where',
+      label: 'Where', sort: 'where',
       text: (s) => browserText(s.userAgent),
       cell: (s) => (
         <Group gap={8}>
@@ -39,10 +39,10 @@ export function Sessions() {
         </Group>
       ),
     },
-    { label: 'Address', from: 'xs', text: (s) => s.address, cell: (s) => <Text span inherit ff="monospace" fz={13} style={{ overflowWrap: 'anywhere' }}>{s.address ?? '–'}</Text> },
-    { label: 'Last seen', text: (s) => s.lastSeenAt, cell: (s) => <Time at={s.lastSeenAt} /> },
-    { label: 'Signed in', from: 'sm', text: (s) => s.createdAt, cell: (s) => <Time at={s.createdAt} /> },
-    { label: 'Ends', from: 'md', text: (s) => s.expiresAt, cell: (s) => <Time at={s.expiresAt} /> },
+    { label: 'Address', from: 'xs', sort: 'address', text: (s) => s.address, cell: (s) => <Text span inherit ff="monospace" fz={13} style={{ overflowWrap: 'anywhere' }}>{s.address ?? '–'}</Text> },
+    { label: 'Last seen', sort: 'seen', newestFirst: true, text: (s) => s.lastSeenAt, cell: (s) => <Time at={s.lastSeenAt} /> },
+    { label: 'Signed in', from: 'sm', sort: 'made', newestFirst: true, text: (s) => s.createdAt, cell: (s) => <Time at={s.createdAt} /> },
+    { label: 'Ends', from: 'md', sort: 'ends', text: (s) => s.expiresAt, cell: (s) => <Time at={s.expiresAt} /> },
     {
       label: 'Actions',
       right: true,
